@@ -1,0 +1,111 @@
+"""Adam and AdamW that take torch's steps.
+
+Keras's own Adam adds epsilon before the bias correction ("epsilon hat"). For a gradient of 1e-8 the first
+step is then -3.1e-5 where torch's is -5.0e-4 (learning rate 1e-3, epsilon 1e-8): biases behind a BatchNorm,
+whose gradients are all rounding, drift apart at once.
+"""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("tfvc")
+class Adam(keras.optimizers.Optimizer):
+    """Equals `torch.optim.Adam`, with `torch.nn.utils.clip_grad_norm_` in front if asked for.
+
+    Slots: `momentums` (torch's `exp_avg`) and `velocities` (`exp_avg_sq`), in the order of the variables.
+
+    Args:
+        learning_rate: number or schedule.
+        beta_1: decay of the gradient's running mean.
+        beta_2: decay of the squared gradient's running mean.
+        epsilon: added to the root *after* the bias correction.
+        clip_grad_norm: largest global norm of the gradient, or None. As in torch the factor is
+            clip / (norm + 1e-6), never above 1.
+    """
+
+    def __init__(
+        self,
+        learning_rate=1e-3,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        clip_grad_norm: float | None = None,
+        name: str = "adam",
+        **kwargs,
+    ):
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.clip_grad_norm = clip_grad_norm
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.momentums, self.velocities = self.add_optimizer_variables(
+            variables, ["momentum", "velocity"]
+        )
+
+    def apply(self, grads, trainable_variables=None):
+        if self.clip_grad_norm is not None:
+            grads = clip_by_global_norm(grads, self.clip_grad_norm)
+        super().apply(grads, trainable_variables)
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        momentum, velocity = self.momentums[index], self.velocities[index]
+        gradient = tf.cast(gradient, variable.dtype)
+        learning_rate = tf.cast(learning_rate, variable.dtype)
+
+        self.assign(momentum, momentum + (gradient - momentum) * (1 - self.beta_1))
+        self.assign(velocity, velocity * self.beta_2 + tf.square(gradient) * (1 - self.beta_2))
+        # 1 - beta ** t loses five digits in float32; torch computes it in double, and so do we.
+        step = tf.cast(self.iterations + 1, tf.float64)
+        first = tf.cast(1 - tf.pow(tf.constant(self.beta_1, tf.float64), step), variable.dtype)
+        second = tf.cast(tf.sqrt(1 - tf.pow(tf.constant(self.beta_2, tf.float64), step)), variable.dtype)
+        denominator = tf.sqrt(velocity) / second + self.epsilon
+        self.assign(
+            variable, self.decayed(variable, learning_rate) - learning_rate / first * momentum / denominator
+        )
+
+    def decayed(self, variable, learning_rate):
+        """The value that the step is taken from."""
+        return tf.convert_to_tensor(variable)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "clip_grad_norm": self.clip_grad_norm,
+        }
+
+
+@keras.saving.register_keras_serializable("tfvc")
+class AdamW(Adam):
+    """Equals `torch.optim.AdamW`: each step starts from (1 - learning_rate * decay) times the weights.
+
+    Args:
+        decay: torch's `weight_decay` (torch's default 1e-2; Keras's is 4e-3), applied to every variable.
+        learning_rate, beta_1, beta_2, epsilon, clip_grad_norm: as for `Adam`.
+    """
+
+    def __init__(self, learning_rate=1e-3, decay: float = 1e-2, name: str = "adamw", **kwargs):
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.decay = decay
+
+    def decayed(self, variable, learning_rate):
+        return variable * (1 - learning_rate * self.decay)
+
+    def get_config(self):
+        return {**super().get_config(), "decay": self.decay}
+
+
+def clip_by_global_norm(gradients, max_norm: float):
+    """Equals `torch.nn.utils.clip_grad_norm_`: gradients times max_norm / (norm + 1e-6) where that is below 1."""
+    present = [g for g in gradients if g is not None]
+    factor = tf.minimum(max_norm / (tf.linalg.global_norm(present) + 1e-6), 1.0)
+    return [None if g is None else g * tf.cast(factor, g.dtype) for g in gradients]
