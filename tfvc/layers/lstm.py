@@ -94,21 +94,21 @@ class LSTM(keras.layers.Layer):
         ]
 
     @property
-    def layers(self) -> list[list[LSTMDirection]]:
+    def _stack(self) -> list[list[LSTMDirection]]:
         """The directions of each layer, from the bottom."""
         width = 2 if self.bidirectional else 1
         return [self.directions[i : i + width] for i in range(0, len(self.directions), width)]
 
     def build(self, input_shape):
         channels = input_shape[-1]
-        for layer in self.layers:
+        for layer in self._stack:
             for direction in layer:
                 direction.build((None, None, channels))
             channels = self.units * len(layer)
 
     def call(self, x):
         x = tf.transpose(x, [1, 0, 2])  # time major: a step is then contiguous
-        for layer in self.layers:
+        for layer in self._stack:
             x = tf.concat([direction(x) for direction in layer], axis=-1)
         return tf.transpose(x, [1, 0, 2])
 
