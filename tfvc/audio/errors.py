@@ -1,0 +1,7 @@
+"""What is wrong with a sound file."""
+
+from tfvc.errors import TfvcError
+
+
+class AudioError(TfvcError):
+    """A sound file or waveform that cannot be used; one line, which names the file and the reason."""

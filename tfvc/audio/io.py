@@ -1,0 +1,175 @@
+"""Sound files in and out: any format libsndfile knows, as one mono float32 waveform in -1..1."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from tfvc.atomic import atomic_file
+from tfvc.audio.declared_length import missing_bytes
+from tfvc.audio.errors import AudioError
+
+SHORTEST_SECONDS = 0.01
+LONGEST_SECONDS = 4 * 3600
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+# Float files hold what they like; beyond this the samples are integers that nobody divided by 32768.
+LARGEST_SAMPLE = 64.0
+
+_BLOCK_SAMPLES = 1 << 20
+_COMPRESSED_SUBTYPES = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}
+# Their headers say how long they are; MPEG and Ogg streams only end.
+_FORMATS_OF_STATED_LENGTH = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "AU", "CAF"}
+
+
+def read(path: str | os.PathLike, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+    """Reads a sound file as mono, at its own rate or resampled.
+
+    Channels are averaged. Resampling is soxr's "HQ". 16-bit samples become k / 32768, exactly.
+
+    Args:
+        path: a file of any format that `soundfile` reads (wav, flac, ogg, mp3, aiff, ...).
+        sample_rate: the rate wanted in Hz; the file's own when None.
+
+    Returns:
+        The waveform, float32 `[samples]`, and its rate in Hz.
+
+    Raises:
+        AudioError: the file is missing, a folder, empty, no sound file, shorter than its header says,
+            shorter than 10 ms, longer than 4 hours, or its samples are NaN, infinite or not scaled to -1..1.
+    """
+    path = Path(path)
+    _refuse_what_is_no_file(path)
+    try:
+        with soundfile.SoundFile(path) as file:
+            _check_header(file, path)
+            wave = _read_mono(file, path)
+            own_rate = file.samplerate
+    except soundfile.SoundFileError as error:
+        raise AudioError(f"{path}: {_reason(error)}") from None
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
+    _check_samples(wave, path)
+    if sample_rate is None:
+        return wave, own_rate
+    return resample(wave, own_rate, sample_rate), sample_rate
+
+
+def resample(wave: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
+    """The waveform `[samples]` at another rate in Hz, float32, by soxr "HQ"; at the same rate, as it is."""
+    wave = np.asarray(wave, np.float32)
+    if from_rate == to_rate:
+        return wave
+    return soxr.resample(wave, from_rate, to_rate, quality="HQ")
+
+
+def write(path: str | os.PathLike, wave: np.ndarray, sample_rate: int) -> None:
+    """Writes a mono waveform, 16 bits a sample, in the format that the suffix names; all or nothing.
+
+    Samples outside -1..1 are clipped. What `read` gave of a 16-bit wav or flac is written back bit for bit.
+
+    Args:
+        path: the file to write; its folder is made.
+        wave: `[samples]`, floating point in -1..1.
+        sample_rate: Hz.
+
+    Raises:
+        AudioError: the waveform is empty, not one-dimensional, NaN or infinite, the suffix names no format
+            that `soundfile` writes, or the place cannot be written to.
+    """
+    path = Path(path)
+    wave = np.asarray(wave)
+    if wave.ndim != 1 or wave.size == 0 or not np.issubdtype(wave.dtype, np.floating):
+        raise AudioError(
+            f"{path}: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}"
+        )
+    if not np.isfinite(wave).all():
+        raise AudioError(f"{path}: refusing to write NaN or infinite samples")
+    if path.is_dir():
+        raise AudioError(f"{path}: is a folder, name a file")
+    file_format = path.suffix[1:].upper()
+    subtype = _COMPRESSED_SUBTYPES.get(file_format, "PCM_16")
+    if file_format not in soundfile.available_formats() or not soundfile.check_format(file_format, subtype):
+        raise AudioError(
+            f"{path}: no sound format called {path.suffix or 'nothing'!r}, use .wav, .flac, .ogg or .mp3"
+        )
+    samples = np.clip(np.round(wave * 32768.0), -32768, 32767).astype(np.int16)
+    try:
+        with atomic_file(path) as temporary:
+            _write_blocks(temporary, samples, sample_rate, file_format, subtype)
+    except soundfile.SoundFileError as error:
+        raise AudioError(f"{path}: {_reason(error)}") from None
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _write_blocks(path: Path, samples: np.ndarray, sample_rate: int, file_format: str, subtype: str) -> None:
+    with soundfile.SoundFile(path, "w", sample_rate, 1, subtype, format=file_format) as file:
+        # The Vorbis encoder keeps a whole write on its stack: minutes in one piece crash it.
+        for start in range(0, len(samples), 1 << 15):
+            file.write(samples[start : start + (1 << 15)])
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    if path.is_dir():
+        raise AudioError(f"{path}: is a folder, name a sound file")
+    if not path.is_file():
+        raise AudioError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path}: is empty (0 bytes)")
+
+
+def _check_header(file: soundfile.SoundFile, path: Path) -> None:
+    """Before memory is taken for the samples: a header may say anything."""
+    if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
+        raise AudioError(f"{path}: its header says {file.samplerate} Hz, which is no sampling rate of speech")
+    lacking = missing_bytes(path)
+    if lacking:
+        raise AudioError(
+            f"{path}: is truncated, {lacking} bytes of the sound that its header promises are missing"
+        )
+    if file.format in _FORMATS_OF_STATED_LENGTH and file.frames > LONGEST_SECONDS * file.samplerate:
+        raise AudioError(
+            f"{path}: its header says {file.frames} samples, over {LONGEST_SECONDS // 3600} hours; cut it up"
+        )
+
+
+def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
+    blocks, samples = [], 0
+    # Read by blocks, so that memory follows what is really there and not what the header says.
+    for block in file.blocks(
+        blocksize=max(1, _BLOCK_SAMPLES // file.channels), dtype="float32", always_2d=True
+    ):
+        samples += len(block)
+        if samples > LONGEST_SECONDS * file.samplerate:
+            raise AudioError(f"{path}: is longer than {LONGEST_SECONDS // 3600} hours; cut it up")
+        blocks.append(block.mean(axis=1))
+    if file.format in _FORMATS_OF_STATED_LENGTH and samples < file.frames:
+        raise AudioError(
+            f"{path}: is truncated, {samples} of the {file.frames} samples that its header promises are there"
+        )
+    if samples < SHORTEST_SECONDS * file.samplerate:
+        raise AudioError(
+            f"{path}: is too short, {samples} samples at {file.samplerate} Hz; 10 ms is the least"
+        )
+    return np.concatenate(blocks)
+
+
+def _check_samples(wave: np.ndarray, path: Path) -> None:
+    finite = np.isfinite(wave)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        raise AudioError(
+            f"{path}: {int((~finite).sum())} samples are NaN or infinite, the first is number {first}"
+        )
+    peak = float(np.abs(wave).max())
+    if peak > LARGEST_SAMPLE:
+        raise AudioError(
+            f"{path}: samples reach {peak:g} where -1..1 is meant; divide them and write the file again"
+        )
+
+
+def _reason(error: soundfile.SoundFileError) -> str:
+    text = getattr(error, "error_string", str(error)).strip().rstrip(".")
+    return f"is no sound file that can be read ({text})"

@@ -1,0 +1,66 @@
+"""Waveform to mel in NumPy, float64 throughout: what `MelSpec.extract` runs and the graph path is held to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfvc.audio import filterbank
+
+if TYPE_CHECKING:
+    from tfvc.audio.mel_spec import MelSpec
+
+# Frames overlap fourfold, so spectra of an hour would take gigabytes at once.
+_FRAMES_AT_ONCE = 1024
+
+
+def extract(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """The mel of a waveform `[samples]` as float64 `[frames, n_mels]`, stage by stage as `spec` says."""
+    wave = pad(prefilter(np.asarray(wave, np.float64), spec), spec)
+    return compress(mel_energies(wave, spec), spec)
+
+
+def prefilter(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """High-pass without phase shift, gain, dither."""
+    if spec.highpass_hz:
+        import scipy.signal
+
+        wave = scipy.signal.filtfilt(*filterbank.highpass(spec, "ba"), wave)
+    if spec.gain != 1.0:
+        wave = wave * spec.gain
+    if spec.dither:
+        wave = wave + filterbank.dither(spec, len(wave))
+    return wave
+
+
+def pad(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """Mirrored samples at both ends, then zeros until the last frame is whole."""
+    frames = spec.frames(len(wave))
+    wave = np.pad(wave, spec.pad, mode="reflect")
+    needed = (frames - 1) * spec.hop + spec.n_fft
+    return np.pad(wave, (0, max(0, needed - len(wave))))
+
+
+def mel_energies(padded: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """Mel-filtered magnitudes or powers `[frames, n_mels]` of a padded waveform, before any logarithm."""
+    window, matrix = filterbank.hann_window(spec), filterbank.mel_matrix(spec)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, spec.n_fft)[:: spec.hop]
+    energies = np.empty((len(frames), spec.n_mels))
+    for start in range(0, len(frames), _FRAMES_AT_ONCE):
+        spectrum = np.fft.rfft(frames[start : start + _FRAMES_AT_ONCE] * window)
+        power = spectrum.real**2 + spectrum.imag**2 + spec.power_epsilon
+        strength = power if spec.power == 2 else np.sqrt(power)
+        energies[start : start + _FRAMES_AT_ONCE] = strength @ matrix
+    return energies
+
+
+def compress(energies: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """Floor, logarithm, scale and offset, dynamic range, clip."""
+    logarithm = {"none": np.positive, "ln": np.log, "log10": np.log10}[spec.log]
+    mel = spec.scale * logarithm(np.maximum(energies, spec.floor)) + spec.offset
+    if spec.dynamic_range is not None:
+        mel = np.maximum(mel, mel.max() - spec.dynamic_range)
+    if spec.clip:
+        mel = np.clip(mel, *spec.clip)
+    return mel
