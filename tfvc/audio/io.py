@@ -8,8 +8,9 @@ import soundfile
 import soxr
 
 from tfvc.atomic import atomic_file
-from tfvc.audio.declared_length import missing_bytes
 from tfvc.audio.errors import AudioError
+from tfvc.audio.quiet import quiet_stderr
+from tfvc.audio.truncation import looks_like_mpeg, missing_bytes
 
 SHORTEST_SECONDS = 0.01
 LONGEST_SECONDS = 4 * 3600
@@ -42,7 +43,7 @@ def read(path: str | os.PathLike, sample_rate: int | None = None) -> tuple[np.nd
     path = Path(path)
     _refuse_what_is_no_file(path)
     try:
-        with soundfile.SoundFile(path) as file:
+        with quiet_stderr(looks_like_mpeg(path)), soundfile.SoundFile(path) as file:
             _check_header(file, path)
             wave = _read_mono(file, path)
             own_rate = file.samplerate
@@ -124,7 +125,7 @@ def _check_header(file: soundfile.SoundFile, path: Path) -> None:
     """Before memory is taken for the samples: a header may say anything."""
     if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
         raise AudioError(f"{path}: its header says {file.samplerate} Hz, which is no sampling rate of speech")
-    lacking = missing_bytes(path)
+    lacking = missing_bytes(file, path)
     if lacking:
         raise AudioError(
             f"{path}: is truncated, {lacking} bytes of the sound that its header promises are missing"
@@ -172,4 +173,9 @@ def _check_samples(wave: np.ndarray, path: Path) -> None:
 
 def _reason(error: soundfile.SoundFileError) -> str:
     text = getattr(error, "error_string", str(error)).strip().rstrip(".")
+    # What libsndfile says when its MPEG decoder finds no frame, and when it gives up on one.
+    text = {
+        "File does not exist or is not a regular file (possibly a pipe?)": "Format not recognised",
+        "Unspecified internal error": "The data are damaged",
+    }.get(text, text)
     return f"is no sound file that can be read ({text})"
