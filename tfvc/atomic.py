@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
-    """Yields a temporary path with the target's own suffix; on success it becomes `path`, on error it vanishes."""
+    """Yields a temporary path with the target's suffix; on success it becomes `path`, on error it vanishes."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix is kept whole (`.weights.h5`): writers choose their format by it.

@@ -5,4 +5,13 @@ from tfvc.audio.io import read, resample, write
 from tfvc.audio.loudness import normalize_volume
 from tfvc.audio.mel_spec import MelSpec
 
-__all__ = ["AudioError", "MelSpec", "normalize_volume", "read", "resample", "write"]
+__all__ = ["AudioError", "MelExtractor", "MelSpec", "normalize_volume", "read", "resample", "write"]
+
+
+def __getattr__(name: str):
+    # The only part that needs TensorFlow, which takes seconds to import.
+    if name == "MelExtractor":
+        from tfvc.audio.mel_extractor import MelExtractor
+
+        return MelExtractor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -45,9 +45,7 @@ def mel_matrix(spec: MelSpec) -> np.ndarray:
             dtype=np.float64,
         ).T
     else:
-        bins = librosa.hz_to_mel(np.linspace(0.0, spec.sample_rate / 2, spec.n_fft // 2 + 1), htk=htk)[
-            :, None
-        ]
+        bins = librosa.hz_to_mel(np.linspace(0.0, spec.sample_rate / 2, spec.n_fft // 2 + 1), htk=htk)[:, None]
         low, high = librosa.hz_to_mel([spec.fmin, spec.fmax], htk=htk)
         edges = np.linspace(low, high, spec.n_mels + 2)
         rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
@@ -58,13 +56,32 @@ def mel_matrix(spec: MelSpec) -> np.ndarray:
     return matrix
 
 
-def highpass(spec: MelSpec, output: str):
-    """The Butterworth high-pass, in scipy's form `output` ("ba" or "sos")."""
+def highpass(spec: MelSpec) -> np.ndarray:
+    """The Butterworth high-pass as second-order sections, `scipy.signal`'s `sos`.
+
+    Upstream's (b, a) form is the same filter worse conditioned: its poles next to 1 cost it nine of the sixteen
+    digits (2e-7 of full scale on speech, 3e-8 in the mel).
+    """
     import scipy.signal
 
     return scipy.signal.butter(
-        spec.highpass_order, spec.highpass_hz, btype="highpass", fs=spec.sample_rate, output=output
+        spec.highpass_order, spec.highpass_hz, btype="highpass", fs=spec.sample_rate, output="sos"
     )
+
+
+def highpass_edge(spec: MelSpec) -> int:
+    """Samples that the zero-phase filter mirrors at each end, as `scipy.signal.filtfilt` does by default."""
+    return 3 * (spec.highpass_order + 1)
+
+
+def highpass_impulse_response(spec: MelSpec) -> np.ndarray:
+    """The high-pass's response to a unit impulse, down to where float64 no longer sees it."""
+    import scipy.signal
+
+    sections = highpass(spec)
+    _, poles, _ = scipy.signal.sos2zpk(sections)
+    samples = int(np.ceil(np.log(1e-18) / np.log(np.abs(poles[poles != 0]).max())))
+    return scipy.signal.sosfilt(sections, np.eye(1, samples)[0])
 
 
 @functools.lru_cache(maxsize=4)

@@ -82,9 +82,7 @@ def write(path: str | os.PathLike, wave: np.ndarray, sample_rate: int) -> None:
     path = Path(path)
     wave = np.asarray(wave)
     if wave.ndim != 1 or wave.size == 0 or not np.issubdtype(wave.dtype, np.floating):
-        raise AudioError(
-            f"{path}: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}"
-        )
+        raise AudioError(f"{path}: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}")
     if not np.isfinite(wave).all():
         raise AudioError(f"{path}: refusing to write NaN or infinite samples")
     if path.is_dir():
@@ -92,9 +90,7 @@ def write(path: str | os.PathLike, wave: np.ndarray, sample_rate: int) -> None:
     file_format = path.suffix[1:].upper()
     subtype = _COMPRESSED_SUBTYPES.get(file_format, "PCM_16")
     if file_format not in soundfile.available_formats() or not soundfile.check_format(file_format, subtype):
-        raise AudioError(
-            f"{path}: no sound format called {path.suffix or 'nothing'!r}, use .wav, .flac, .ogg or .mp3"
-        )
+        raise AudioError(f"{path}: no sound format called {path.suffix or 'nothing'!r}, use .wav, .flac, .ogg or .mp3")
     samples = np.clip(np.round(wave * 32768.0), -32768, 32767).astype(np.int16)
     try:
         with atomic_file(path) as temporary:
@@ -127,9 +123,7 @@ def _check_header(file: soundfile.SoundFile, path: Path) -> None:
         raise AudioError(f"{path}: its header says {file.samplerate} Hz, which is no sampling rate of speech")
     lacking = missing_bytes(file, path)
     if lacking:
-        raise AudioError(
-            f"{path}: is truncated, {lacking} bytes of the sound that its header promises are missing"
-        )
+        raise AudioError(f"{path}: is truncated, {lacking} bytes of the sound that its header promises are missing")
     if file.format in _FORMATS_OF_STATED_LENGTH and file.frames > LONGEST_SECONDS * file.samplerate:
         raise AudioError(
             f"{path}: its header says {file.frames} samples, over {LONGEST_SECONDS // 3600} hours; cut it up"
@@ -139,9 +133,7 @@ def _check_header(file: soundfile.SoundFile, path: Path) -> None:
 def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
     blocks, samples = [], 0
     # Read by blocks, so that memory follows what is really there and not what the header says.
-    for block in file.blocks(
-        blocksize=max(1, _BLOCK_SAMPLES // file.channels), dtype="float32", always_2d=True
-    ):
+    for block in file.blocks(blocksize=max(1, _BLOCK_SAMPLES // file.channels), dtype="float32", always_2d=True):
         samples += len(block)
         if samples > LONGEST_SECONDS * file.samplerate:
             raise AudioError(f"{path}: is longer than {LONGEST_SECONDS // 3600} hours; cut it up")
@@ -151,9 +143,7 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
             f"{path}: is truncated, {samples} of the {file.frames} samples that its header promises are there"
         )
     if samples < SHORTEST_SECONDS * file.samplerate:
-        raise AudioError(
-            f"{path}: is too short, {samples} samples at {file.samplerate} Hz; 10 ms is the least"
-        )
+        raise AudioError(f"{path}: is too short, {samples} samples at {file.samplerate} Hz; 10 ms is the least")
     return np.concatenate(blocks)
 
 
@@ -161,14 +151,10 @@ def _check_samples(wave: np.ndarray, path: Path) -> None:
     finite = np.isfinite(wave)
     if not finite.all():
         first = int(np.argmin(finite))
-        raise AudioError(
-            f"{path}: {int((~finite).sum())} samples are NaN or infinite, the first is number {first}"
-        )
+        raise AudioError(f"{path}: {int((~finite).sum())} samples are NaN or infinite, the first is number {first}")
     peak = float(np.abs(wave).max())
     if peak > LARGEST_SAMPLE:
-        raise AudioError(
-            f"{path}: samples reach {peak:g} where -1..1 is meant; divide them and write the file again"
-        )
+        raise AudioError(f"{path}: samples reach {peak:g} where -1..1 is meant; divide them and write the file again")
 
 
 def _reason(error: soundfile.SoundFileError) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tfvc.atomic import atomic_file
-from tfvc.audio import numpy_path
+from tfvc.audio import filterbank, numpy_path
 from tfvc.errors import TfvcError
 
 _LARGEST_FFT = 1 << 16
@@ -77,18 +77,14 @@ class MelSpec:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _checked(field.name, field.type, getattr(self, field.name)))
         self._require(1 <= self.sample_rate <= 768_000, "sample_rate", "1..768000")
-        self._require(
-            2 <= self.n_fft <= _LARGEST_FFT and self.n_fft % 2 == 0, "n_fft", f"even, at most {_LARGEST_FFT}"
-        )
+        self._require(2 <= self.n_fft <= _LARGEST_FFT and self.n_fft % 2 == 0, "n_fft", f"even, at most {_LARGEST_FFT}")
         self._require(1 <= self.win <= self.n_fft, "win", "1..n_fft")
         self._require(1 <= self.hop <= self.win, "hop", "1..win")
         self._require(1 <= self.n_mels <= self.n_fft // 2 + 1, "n_mels", "1..n_fft/2+1")
         self._require(0 <= self.fmin < self.fmax, "fmin", "at least 0 and below fmax")
         self._require(self.fmax <= self.sample_rate / 2, "fmax", "at most sample_rate/2")
         self._require(0 <= self.pad <= self.n_fft // 2, "pad", "0..n_fft/2")
-        self._require(
-            0 <= self.highpass_hz < self.sample_rate / 2, "highpass_hz", "0 (none) to sample_rate/2"
-        )
+        self._require(0 <= self.highpass_hz < self.sample_rate / 2, "highpass_hz", "0 (none) to sample_rate/2")
         orders = range(1, 11) if self.highpass_hz else range(1)
         self._require(self.highpass_order in orders, "highpass_order", "1..10 with a high-pass, 0 without")
         self._require(self.gain > 0, "gain", "above 0")
@@ -99,17 +95,11 @@ class MelSpec:
         self._require(self.mel_scale in ("slaney", "htk"), "mel_scale", "slaney or htk")
         self._require(self.mel_slopes in ("hertz", "mel"), "mel_slopes", "hertz or mel")
         self._require(self.mel_norm in ("slaney", "none"), "mel_norm", "slaney or none")
-        self._require(
-            self.mel_slopes == "hertz" or self.mel_norm == "none", "mel_norm", "none with mel_slopes mel"
-        )
+        self._require(self.mel_slopes == "hertz" or self.mel_norm == "none", "mel_norm", "none with mel_slopes mel")
         self._require(self.log in ("ln", "log10", "none"), "log", "ln, log10 or none")
-        self._require(
-            self.floor > 0 or (self.floor == 0 and self.log == "none"), "floor", "above 0 under a logarithm"
-        )
+        self._require(self.floor > 0 or (self.floor == 0 and self.log == "none"), "floor", "above 0 under a logarithm")
         self._require(self.scale > 0, "scale", "above 0")
-        self._require(
-            self.dynamic_range is None or self.dynamic_range > 0, "dynamic_range", "above 0, or none"
-        )
+        self._require(self.dynamic_range is None or self.dynamic_range > 0, "dynamic_range", "above 0, or none")
         self._require(self.clip is None or self.clip[0] < self.clip[1], "clip", "least, largest")
 
     def _require(self, holds: bool, field: str, wanted: str) -> None:
@@ -129,8 +119,7 @@ class MelSpec:
     def minimum_samples(self) -> int:
         """The shortest waveform that has a mel."""
         whole_frame = 1 if self.pad_end else self.n_fft - 2 * self.pad
-        # filtfilt mirrors 3 * (order + 1) samples at each end.
-        filtered = 3 * (self.highpass_order + 1) + 1 if self.highpass_hz else 1
+        filtered = filterbank.highpass_edge(self) + 1 if self.highpass_hz else 1
         return max(whole_frame, self.pad + 1, filtered)
 
     def frames(self, n_samples: int) -> int:
@@ -140,9 +129,7 @@ class MelSpec:
             TfvcError: the waveform is too short to have one.
         """
         if n_samples < self.minimum_samples:
-            raise TfvcError(
-                f"waveform of {n_samples} samples is too short, its mel needs {self.minimum_samples}"
-            )
+            raise TfvcError(f"waveform of {n_samples} samples is too short, its mel needs {self.minimum_samples}")
         padded = n_samples + 2 * self.pad
         return -(-padded // self.hop) if self.pad_end else 1 + (padded - self.n_fft) // self.hop
 
@@ -160,9 +147,7 @@ class MelSpec:
         """
         wave = np.asarray(wave)
         if wave.ndim != 1 or not np.issubdtype(wave.dtype, np.floating):
-            raise TfvcError(
-                f"mel: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}"
-            )
+            raise TfvcError(f"mel: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}")
         self.frames(len(wave))
         if not np.isfinite(wave).all():
             raise TfvcError("mel: the waveform holds NaN or infinite samples")

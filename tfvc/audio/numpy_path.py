@@ -26,7 +26,8 @@ def prefilter(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
     if spec.highpass_hz:
         import scipy.signal
 
-        wave = scipy.signal.filtfilt(*filterbank.highpass(spec, "ba"), wave)
+        edge = filterbank.highpass_edge(spec)
+        wave = scipy.signal.sosfiltfilt(filterbank.highpass(spec), wave, padlen=edge)
     if spec.gain != 1.0:
         wave = wave * spec.gain
     if spec.dither:

@@ -1,6 +1,7 @@
 """Is a sound file shorter than its own header says?
 
-libsndfile reads what is there and says nothing, or fills up with silence, so its log and the MPEG header are asked.
+libsndfile reads what is there and says nothing, or fills up with silence:
+its log, or the MPEG header, has to be asked.
 """
 
 import re
@@ -16,7 +17,7 @@ _MPEG_HEAD_BYTES = 4096
 
 
 def missing_bytes(file: soundfile.SoundFile, path: Path) -> int:
-    """Bytes of sound that the header promises and the file lacks; 0 where none are, or no length is stated."""
+    """Bytes of sound that the header promises and the file lacks; 0 where it has all or no length is stated."""
     if file.format == "MP3":
         return _missing_mpeg_bytes(path)
     for declared, present in _LOGGED_LENGTH.findall(file.extra_info):
@@ -29,11 +30,7 @@ def looks_like_mpeg(path: Path) -> bool:
     """Whether libsndfile may hand the file to its MPEG decoder."""
     with path.open("rb") as file:
         head = file.read(3)
-    return (
-        path.suffix.lower().startswith(".mp")
-        or head == b"ID3"
-        or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
-    )
+    return path.suffix.lower().startswith(".mp") or head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
 
 
 def _missing_mpeg_bytes(path: Path) -> int:
@@ -43,9 +40,7 @@ def _missing_mpeg_bytes(path: Path) -> int:
         start = 0
         if tag[:3] == b"ID3" and len(tag) == 10:
             # Its size has seven bits a byte.
-            start = 10 + sum(
-                (byte & 0x7F) << shift for byte, shift in zip(tag[6:], (21, 14, 7, 0), strict=True)
-            )
+            start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(tag[6:], (21, 14, 7, 0), strict=True))
         file.seek(start)
         head = file.read(_MPEG_HEAD_BYTES)
     found = re.search(rb"(?:Xing|Info)\x00\x00\x00(.)(.{8})", head, re.DOTALL)

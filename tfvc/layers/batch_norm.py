@@ -55,7 +55,7 @@ class BatchNorm(keras.layers.Layer):
         if training:
             mean, variance = self._batch_statistics(x)
         else:
-            mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
+            mean, variance = self.moving_mean, self.moving_variance
         scale = self.gamma * tf.math.rsqrt(variance + self.epsilon)
         return tf.cast((x - mean) * scale + self.beta, outputs_dtype)
 

@@ -14,7 +14,8 @@ class Conv1D(keras.layers.Layer):
     The padding is explicit, `padding` frames on each side, then a valid convolution: "same" of TensorFlow
     differs from any torch padding as soon as the stride is above 1.
 
-    Variables: `kernel` `[k, in, filters]` (torch's `weight` `[filters, in, k]` transposed), `bias` `[filters]`.
+    Variables: `kernel` `[k, in, filters]` (torch's `weight` `[filters, in, k]` transposed), `bias`
+    `[filters]`.
 
     Args:
         filters: output channels.
@@ -74,9 +75,7 @@ class Conv1D(keras.layers.Layer):
         return x + self.bias if self.use_bias else x
 
     def compute_output_shape(self, input_shape):
-        frames = conv_length(
-            input_shape[1], self.kernel_size, self.strides, self.padding, self.dilation_rate
-        )
+        frames = conv_length(input_shape[1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
         return (input_shape[0], frames, self.filters)
 
     def get_config(self):

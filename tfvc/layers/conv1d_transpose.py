@@ -9,13 +9,16 @@ from tfvc.layers.padding import conv_transpose_length, dilate_kernel
 
 @keras.saving.register_keras_serializable("tfvc")
 class Conv1DTranspose(keras.layers.Layer):
-    """Equals `torch.nn.ConvTranspose1d` (groups=1), channels last: `[batch, time, in] -> [batch, time', filters]`.
+    """Equals `torch.nn.ConvTranspose1d` (groups=1), channels last.
 
+    `[batch, time, in] -> [batch, time', filters]` with
     time' = (time - 1) * strides - 2 * padding + dilation_rate * (kernel_size - 1) + output_padding + 1. The
     full transposed convolution is computed and cropped as torch crops it: `padding` frames at the start,
-    `padding - output_padding` at the end. "same" of TensorFlow splits an odd crop the other way, one sample off.
+    `padding - output_padding` at the end. "same" of TensorFlow splits an odd crop the other way, one sample
+    off.
 
-    Variables: `kernel` `[k, filters, in]` (torch's `weight` `[in, filters, k]` transposed), `bias` `[filters]`.
+    Variables: `kernel` `[k, filters, in]` (torch's `weight` `[in, filters, k]` transposed), `bias`
+    `[filters]`.
 
     Args:
         filters: output channels.

@@ -13,8 +13,8 @@ class LSTMDirection(keras.layers.Layer):
 
     Time major: `[time, batch, in] -> [time, batch, units]`.
 
-    Variables: `kernel` `[in, 4 units]` (torch's `weight_ih` transposed), `recurrent_kernel` `[units, 4 units]`
-    (`weight_hh` transposed), `bias` (`bias_ih`) and, unless `recurrent_bias` is False, `recurrent_bias`
+    Variables: `kernel` `[in, 4 units]` (torch's `weight_ih` transposed), `recurrent_kernel`
+    `[units, 4 units]` (`weight_hh` transposed), `bias` (`bias_ih`) and, unless `recurrent_bias` is False, `recurrent_bias`
     (`bias_hh`), each `[4 units]`. Gates in torch's order i, f, g, o, which is Keras's i, f, c, o.
     """
 

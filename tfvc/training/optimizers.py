@@ -44,9 +44,7 @@ class Adam(keras.optimizers.Optimizer):
         if self.built:
             return
         super().build(variables)
-        self.momentums, self.velocities = self.add_optimizer_variables(
-            variables, ["momentum", "velocity"]
-        )
+        self.momentums, self.velocities = self.add_optimizer_variables(variables, ["momentum", "velocity"])
 
     def apply(self, grads, trainable_variables=None):
         if self.clip_grad_norm is not None:
@@ -105,7 +103,7 @@ class AdamW(Adam):
 
 
 def clip_by_global_norm(gradients, max_norm: float):
-    """Equals `torch.nn.utils.clip_grad_norm_`: gradients times max_norm / (norm + 1e-6) where that is below 1."""
+    """Equals `torch.nn.utils.clip_grad_norm_`: gradients times min(1, max_norm / (norm + 1e-6))."""
     present = [g for g in gradients if g is not None]
     factor = tf.minimum(max_norm / (tf.linalg.global_norm(present) + 1e-6), 1.0)
     return [None if g is None else g * tf.cast(factor, g.dtype) for g in gradients]

@@ -1,0 +1,15 @@
+"""Weights that cross between torch and Keras, strictly and bit for bit."""
+
+from tfvc.weights.crossing import Entry, entries, load_state_dict, state_dict
+from tfvc.weights.errors import WeightError
+from tfvc.weights.torch_file import read_torch_file, write_torch_file
+
+__all__ = [
+    "Entry",
+    "WeightError",
+    "entries",
+    "load_state_dict",
+    "read_torch_file",
+    "state_dict",
+    "write_torch_file",
+]

@@ -1,0 +1,55 @@
+"""What defines an AutoVC."""
+
+from dataclasses import dataclass
+
+from tfvc.models.config import ModelConfig
+
+
+@dataclass(frozen=True)
+class AutoVCConfig(ModelConfig):
+    """Sizes of an AutoVC and the scaling of its mel.
+
+    Attributes:
+        n_mels: mel channels, in and out.
+        embedding: size of the speaker embedding.
+        neck: units of the encoder's LSTM in each direction; a code has 2 * neck values.
+        freq: frames for which one code stands.
+        conv_channels: width of the convolutions in encoder, decoder and postnet.
+        decoder_lstm1: units of the decoder's first LSTM.
+        decoder_lstm2: units of the decoder's two last LSTMs.
+        mel_offset, mel_scale: the network sees (mel + mel_offset) * mel_scale, about [0, 1].
+        content_weight: weight of the content loss (upstream's lambda_cd).
+        zero_init_postnet: start the postnet's last BatchNorm gamma at 0, so that the postnet adds nothing
+            at first. Upstream starts it at 1: noise of standard deviation 1 that the decoder then learns to
+            cancel. Only the start of training differs.
+    """
+
+    neck: int = 32
+    freq: int = 32
+    n_mels: int = 80
+    embedding: int = 256
+    conv_channels: int = 512
+    decoder_lstm1: int = 512
+    decoder_lstm2: int = 1024
+    mel_offset: float = 0.0
+    mel_scale: float = 1.0
+    content_weight: float = 1.0
+    zero_init_postnet: bool = False
+
+    mels = {"official": "autovc_16k", "article": "autovc_16k", "small": "hifigan_22k"}  # noqa: RUF012
+    named = {  # noqa: RUF012
+        # The released checkpoint, on `autovc_16k` mels, which are in [0, 1] already.
+        "official": dict(neck=32, freq=32),
+        # The articles' second version: 176 frames are 8 codes of 22 frames.
+        "article": dict(neck=32, freq=22),
+        # For two CPU cores, on `hifigan_22k` mels: ln(1e-5) = -11.5 is silence, about 2 is the loudest.
+        "small": dict(
+            neck=16,
+            freq=16,
+            conv_channels=384,
+            decoder_lstm2=512,
+            mel_offset=11.5,
+            mel_scale=1 / 13.5,
+            zero_init_postnet=True,
+        ),
+    }

@@ -1,0 +1,32 @@
+"""The three losses that AutoVC trains on (auspicious3000/autovc, solver_encoder.py)."""
+
+import tensorflow as tf
+
+
+def autovc_losses(mel, decoded, refined, codes, codes_again, content_weight: float) -> dict[str, tf.Tensor]:
+    """Reconstruction before and after the postnet, and the distance of the codes.
+
+    Upstream compares `[batch, time, mel]` with `[batch, 1, time, mel]`, which broadcasts every item against
+    every other. What the paper means, and what is computed here, compares each item with itself.
+
+    Args:
+        mel: `[batch, time, n_mels]`, the target, in the network's scale.
+        decoded: the same shape, the decoder's output.
+        refined: the same shape, decoded plus the postnet's correction.
+        codes: `[batch, time / freq, 2 * neck]`, the codes of `mel`.
+        codes_again: the codes of `refined`, through which the gradient flows as well.
+        content_weight: weight of the content loss.
+
+    Returns:
+        Scalars: `reconstruction` (mean squared error of decoded), `postnet` (of refined), `content` (mean
+        absolute error of the codes) and their weighted sum `loss`.
+    """
+    reconstruction = tf.reduce_mean(tf.math.squared_difference(decoded, mel))
+    postnet = tf.reduce_mean(tf.math.squared_difference(refined, mel))
+    content = tf.reduce_mean(tf.abs(codes_again - codes))
+    return {
+        "loss": reconstruction + postnet + content_weight * content,
+        "reconstruction": reconstruction,
+        "postnet": postnet,
+        "content": content,
+    }

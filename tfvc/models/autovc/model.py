@@ -1,0 +1,96 @@
+"""AutoVC as a `keras.Model` that is trained with `fit`."""
+
+import keras
+import tensorflow as tf
+
+from tfvc.models.autovc.config import AutoVCConfig
+from tfvc.models.autovc.losses import autovc_losses
+from tfvc.models.autovc.network import Decoder, Encoder, Postnet
+from tfvc.models.preset import PresetModel
+
+
+class AutoVC(PresetModel):
+    """AutoVC (Qian et al. 2019), equal to `Generator` of auspicious3000/autovc.
+
+    `call((mel, source, target))` is that network: mel `[batch, time, n_mels]` in the network's own scale, the
+    speaker embeddings `[batch, embedding]` of the recording and of the wanted voice -> `(decoded, refined, codes)`,
+    both mels `[batch, time, n_mels]`. Any number of frames: it is zero-padded to a multiple of freq and cut back.
+
+    `convert` takes and gives mels as the model's `MelSpec` makes them, and so does `fit`, whose dataset yields
+    `(mel, embedding)`: each recording is reconstructed with its own speaker's embedding.
+
+    Args:
+        config: sizes and scaling.
+        mel_spec: the front-end whose mels it takes.
+    """
+
+    name_in_presets = "autovc"
+    config_class = AutoVCConfig
+
+    def __init__(self, config: AutoVCConfig, mel_spec=None, **kwargs):
+        super().__init__(config, mel_spec, **kwargs)
+        self.encoder = Encoder(config, name="encoder", dtype=self.dtype_policy)
+        self.decoder = Decoder(config, name="decoder", dtype=self.dtype_policy)
+        self.postnet = Postnet(config, name="postnet", dtype=self.dtype_policy)
+        self._loss_metrics = {
+            name: keras.metrics.Mean(name) for name in ("loss", "reconstruction", "postnet", "content")
+        }
+        self.build()
+
+    def build(self, input_shape=None):
+        for network in (self.encoder, self.decoder, self.postnet):
+            network.build()
+
+    def call(self, inputs, training=False):
+        mel, source, target = inputs
+        frames = tf.shape(mel)[1]
+        codes = self.encode(mel, source, training=training)
+        decoded = self.decoder(codes, target, training=training)
+        refined = decoded + self.postnet(decoded, training=training)
+        return decoded[:, :frames], refined[:, :frames], codes
+
+    def encode(self, mel, source, training=False):
+        """Content codes `[batch, ceil(time / freq), 2 * neck]` of a mel in the network's scale."""
+        extra = -tf.shape(mel)[1] % self.config.freq
+        return self.encoder(tf.pad(mel, [[0, 0], [0, extra], [0, 0]]), source, training=training)
+
+    def normalize(self, mel):
+        """From the `MelSpec`'s values to the network's scale."""
+        return (mel + self.config.mel_offset) * self.config.mel_scale
+
+    def denormalize(self, mel):
+        """From the network's scale to the `MelSpec`'s values."""
+        return mel / self.config.mel_scale - self.config.mel_offset
+
+    def convert(self, mel, source, target):
+        """The mel `[batch, time, n_mels]` of `source` spoken by `target`, both sides in the `MelSpec`'s values."""
+        _, refined, _ = self((self.normalize(mel), source, target), training=False)
+        return self.denormalize(refined)
+
+    def compute_losses(self, mel, embedding, training: bool) -> dict[str, tf.Tensor]:
+        """The losses of reconstructing `mel` (in the network's scale): see `autovc_losses`."""
+        decoded, refined, codes = self((mel, embedding, embedding), training=training)
+        codes_again = self.encode(refined, embedding, training=training)
+        return autovc_losses(mel, decoded, refined, codes, codes_again, self.config.content_weight)
+
+    def train_step(self, data):
+        mel, embedding = data
+        with tf.GradientTape() as tape:
+            losses = self.compute_losses(self.normalize(mel), embedding, training=True)
+            scaled = self.optimizer.scale_loss(losses["loss"])
+        gradients = tape.gradient(scaled, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return self._track(losses)
+
+    def test_step(self, data):
+        mel, embedding = data
+        return self._track(self.compute_losses(self.normalize(mel), embedding, training=False))
+
+    def _track(self, losses):
+        for name, value in losses.items():
+            self._loss_metrics[name].update_state(value)
+        return {name: metric.result() for name, metric in self._loss_metrics.items()}
+
+    @property
+    def metrics(self):
+        return list(self._loss_metrics.values())

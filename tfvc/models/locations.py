@@ -1,0 +1,40 @@
+"""Where presets are looked for."""
+
+import os
+from pathlib import Path
+
+from tfvc.errors import TfvcError
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def cache_dir() -> Path:
+    """The user's cache: `$XDG_CACHE_HOME/tfvc`, else `~/.cache/tfvc`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfvc"
+
+
+def preset_folders() -> list[Path]:
+    """Folders of presets, in the order they are searched."""
+    named = os.environ.get("TFVC_CHECKPOINTS")
+    return [_REPOSITORY / "checkpoints", *([Path(named)] if named else []), cache_dir()]
+
+
+def find_preset(name_or_path: str | os.PathLike) -> Path:
+    """The folder of a preset given by path or by name.
+
+    Raises:
+        TfvcError: if there is none, listing those that there are.
+    """
+    text = os.fspath(name_or_path)
+    if (Path(text) / "config.json").is_file():
+        return Path(text)
+    if Path(text).exists():
+        raise TfvcError(f"{text}: not a preset (no config.json in it)")
+    if os.sep not in text:
+        for folder in preset_folders():
+            if (folder / text / "config.json").is_file():
+                return folder / text
+    if text == "ge2e":
+        raise TfvcError("the speaker encoder 'ge2e' is not on this machine; run `tfvc fetch ge2e` once")
+    known = sorted({p.parent.name for folder in preset_folders() for p in folder.glob("*/config.json")})
+    raise TfvcError(f"{text}: no such preset folder or name; known names: {', '.join(known) or 'none'}")

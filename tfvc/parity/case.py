@@ -1,0 +1,80 @@
+"""What a comparison is made of: a Keras model, a torch module, a weight map and inputs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Tensors = Mapping[str, Any]
+
+
+def keras_call(model: Any, inputs: Tensors, training: bool) -> Tensors:
+    """`model(*inputs, training=training)`, its one output named `output`."""
+    return {"output": model(*inputs.values(), training=training)}
+
+
+def torch_call(module: Any, inputs: Tensors) -> Tensors:
+    """`module(*inputs)` for modules that work on [batch, time, channels], as nn.Linear does."""
+    output = module(*inputs.values())
+    return {"output": output[0] if isinstance(output, tuple) else output}
+
+
+def torch_call_channels_first(module: Any, inputs: Tensors) -> Tensors:
+    """`module(*inputs)` for modules that work on [batch, channels, time], as nn.Conv1d does."""
+    return {"output": module(*(x.transpose(1, 2) for x in inputs.values())).transpose(1, 2)}
+
+
+def keras_adam(learning_rate: float, clip_grad_norm: float | None) -> Any:
+    from tfvc.training.optimizers import Adam
+
+    return Adam(learning_rate, clip_grad_norm=clip_grad_norm)
+
+
+def torch_adam(parameters: Any, learning_rate: float) -> Any:
+    import torch
+
+    return torch.optim.Adam(parameters, lr=learning_rate)
+
+
+@dataclass(frozen=True)
+class OptimizerPair:
+    """The same optimizer on both sides; `clip_grad_norm` is torch's `clip_grad_norm_` before each step."""
+
+    learning_rate: float = 1e-4
+    clip_grad_norm: float | None = None
+    keras_factory: Callable[[float, float | None], Any] = keras_adam
+    torch_factory: Callable[[Any, float], Any] = torch_adam
+    epsilon: float = 1e-8
+
+
+@dataclass(frozen=True)
+class ParityCase:
+    """A Keras model, the torch module it must equal, and how to feed both.
+
+    Inputs and outputs are named, and on both sides in the Keras model's layout: the torch adapters do the
+    transposes. The factories are called once for each precision and touch no dtype themselves.
+
+    - `entries(model)`: one weight entry (key, variable, to_torch, to_keras) for every key of the module.
+    - `inputs(rng)`: name -> array; float arrays also get gradients.
+    - `keras_forward(model, inputs, training)` and `torch_forward(module, inputs)`: name -> output.
+    - `keras_losses(model, inputs, training)` and `torch_losses(module, inputs)`: name -> scalar, `loss` being the
+      one that training minimises. Without them the loss is a fixed quadratic form of the outputs.
+    """
+
+    name: str
+    keras_model: Callable[[], Any]
+    torch_module: Callable[[], Any]
+    entries: Callable[[Any], Sequence[Any]]
+    inputs: Callable[[np.random.Generator], dict[str, np.ndarray]]
+    keras_forward: Callable[[Any, Tensors, bool], Tensors] = keras_call
+    torch_forward: Callable[[Any, Tensors], Tensors] = torch_call
+    keras_losses: Callable[[Any, Tensors, bool], Tensors] | None = None
+    torch_losses: Callable[[Any, Tensors], Tensors] | None = None
+    optimizer: OptimizerPair = field(default_factory=OptimizerPair)
+    description: str = ""
+
+
+def probe(shape: tuple[int, ...]) -> np.ndarray:
+    """The direction in which the default loss reads an output: no two positions count the same."""
+    return np.cos(0.7 * np.arange(np.prod(shape, dtype=int)) + 0.1).reshape(shape)

@@ -1,0 +1,56 @@
+"""The weights a comparison starts from, made by state-dict key and shape and then crossed to Keras.
+
+Values are exact in float32, so that a float64 twin starts from the very same numbers.
+"""
+
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from tfvc.errors import TfvcError
+
+MODES = ("coded", "constant", "random")
+
+
+def initial_state(
+    state: Mapping[str, np.ndarray], mode: str = "coded", seed: int = 0
+) -> dict[str, np.ndarray]:
+    """A state dict with the keys and shapes of `state` and new values; integer tensors are kept.
+
+    - `constant`: weights and variances 1, biases and means 0. The method of the Day14 article; blind to every
+      permutation of equal weights.
+    - `coded`: each tensor is a fixed permutation of equally spaced levels, so that no two elements of a tensor
+      are alike (up to 2**23 elements, where float32 runs out of levels) and none may change places unseen.
+    - `random`: uniform values of the same spread, drawn from `seed`.
+
+    The spread keeps activations of order 1 in deep networks: weights of variance 1 / fan-in, norm gains and
+    running variances in [0.5, 1.5], biases and running means in [-0.1, 0.1].
+    """
+    if mode not in MODES:
+        raise TfvcError(f"unknown init mode {mode!r}: choose one of {', '.join(MODES)}")
+    return {key: _value(key, np.asarray(value), mode, seed) for key, value in state.items()}
+
+
+def _value(key: str, value: np.ndarray, mode: str, seed: int) -> np.ndarray:
+    if not np.issubdtype(value.dtype, np.floating):
+        return value.copy()
+    centre, radius = _centre_and_radius(key, value.shape)
+    if mode == "constant":
+        return np.full(value.shape, 0.0 if centre == 0 and value.ndim <= 1 else 1.0, np.float32)
+    if mode == "coded":
+        rng = np.random.default_rng(zlib.crc32(key.encode()))
+        unit = (2.0 * rng.permutation(value.size) + 1.0) / value.size - 1.0
+    else:
+        rng = np.random.default_rng([seed, zlib.crc32(key.encode())])
+        unit = rng.uniform(-1.0, 1.0, value.size)
+    return (centre + radius * unit).reshape(value.shape).astype(np.float32)
+
+
+def _centre_and_radius(key: str, shape: tuple[int, ...]) -> tuple[float, float]:
+    name = key.rpartition(".")[2]
+    if name in ("running_var", "weight_g", "original0") or (name == "weight" and len(shape) == 1):
+        return 1.0, 0.5
+    if len(shape) <= 1:
+        return 0.0, 0.1
+    return 0.0, float(np.sqrt(3.0 / np.prod(shape[1:])))

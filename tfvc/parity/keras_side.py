@@ -1,0 +1,129 @@
+"""The Keras half of a comparison, everything it gives named and laid out as the torch half names it."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfvc.errors import TfvcError
+from tfvc.parity.case import ParityCase
+from tfvc.parity.precision import precision
+
+
+class KerasSide:
+    """A Keras model of one precision: its outputs, gradients, slots and weights as arrays in torch's layout.
+
+    Args:
+        case: what is compared.
+        dtype: "float32" or "float64"; the factory runs under it.
+        inputs: one set of inputs, to build the model with.
+
+    Raises:
+        TfvcError: if a variable of the model has no entry, or two.
+    """
+
+    def __init__(self, case: ParityCase, dtype: str, inputs: dict[str, np.ndarray]):
+        self.case = case
+        self.dtype = dtype
+        with precision(dtype):
+            self.model = case.keras_model()
+            self._forward = tf.function(self._outputs)
+            self._backward = tf.function(self._losses_and_gradients)
+            if not getattr(self.model, "built", False):
+                self.forward(inputs, training=False)
+        self.entries = list(case.entries(self.model))
+        self.trainable = [entry for entry in self.entries if entry.variable.trainable]
+        self.probes: dict[str, np.ndarray] = {}
+        self._check_every_variable_has_one_entry()
+
+    def _check_every_variable_has_one_entry(self) -> None:
+        entered = [id(entry.variable) for entry in self.entries]
+        for variable in self.model.weights:
+            if entered.count(id(variable)) != 1:
+                raise TfvcError(
+                    f"parity case {self.case.name}: variable {variable.path} has "
+                    f"{entered.count(id(variable))} weight entries, it needs exactly one"
+                )
+
+    def load(self, state: dict[str, np.ndarray]) -> None:
+        """Takes the weights of a torch state dict and forgets the optimizer."""
+        for entry in self.entries:
+            if entry.key not in state:
+                raise TfvcError(f"parity case {self.case.name}: the torch module has no key {entry.key}")
+            entry.variable.assign(entry.to_keras(state[entry.key]))
+        if len(self.entries) != len(state):
+            missing = sorted(set(state) - {entry.key for entry in self.entries})
+            raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
+        settings = self.case.optimizer
+        with precision(self.dtype):
+            self.optimizer = settings.keras_factory(settings.learning_rate, settings.clip_grad_norm)
+            self.optimizer.build([entry.variable for entry in self.trainable])
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {entry.key: entry.to_torch(_array(entry.variable.value)) for entry in self.entries}
+
+    def forward(self, inputs: dict[str, np.ndarray], training: bool) -> dict[str, np.ndarray]:
+        with precision(self.dtype):
+            outputs = self._forward(self._tensors(inputs), training)
+        return {name: _array(value) for name, value in outputs.items()}
+
+    def backward(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Losses and gradients in training mode; gradients of inputs are named `input.<name>`."""
+        with precision(self.dtype):
+            losses, self._gradients, of_inputs = self._backward(self._tensors(inputs))
+        gradients = self._by_key(self._gradients)
+        gradients |= {f"input.{name}": _array(value) for name, value in of_inputs.items()}
+        return {name: _array(value) for name, value in losses.items()}, gradients
+
+    def step(self) -> dict[str, np.ndarray]:
+        """Applies the gradients of the last `backward`; the gradients as clipped, empty without clipping."""
+        from tfvc.training.optimizers import clip_by_global_norm
+
+        limit = self.case.optimizer.clip_grad_norm
+        clipped = {} if limit is None else self._by_key(clip_by_global_norm(self._gradients, limit))
+        self.optimizer.apply(self._gradients, [entry.variable for entry in self.trainable])
+        return clipped
+
+    def slots(self) -> dict[str, dict[str, np.ndarray]]:
+        optimizer = self.optimizer
+        return {
+            "momentum": self._by_key([slot.value for slot in optimizer.momentums]),
+            "velocity": self._by_key([slot.value for slot in optimizer.velocities]),
+        }
+
+    def _outputs(self, inputs: dict[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
+        return dict(self.case.keras_forward(self.model, inputs, training))
+
+    def _losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        if self.case.keras_losses is not None:
+            return dict(self.case.keras_losses(self.model, inputs, True))
+        terms = [
+            tf.reduce_mean(output * (tf.constant(self.probes[name], output.dtype) + output / 2))
+            for name, output in self._outputs(inputs, True).items()
+        ]
+        return {"loss": tf.add_n(terms)}
+
+    def _losses_and_gradients(self, inputs: dict[str, tf.Tensor]) -> tuple[Any, Any, Any]:
+        real = {name: value for name, value in inputs.items() if value.dtype.is_floating}
+        with tf.GradientTape() as tape:
+            tape.watch(real)
+            losses = self._losses(inputs)
+        variables = [entry.variable.value for entry in self.trainable]
+        gradients, of_inputs = tape.gradient(losses["loss"], (variables, real), unconnected_gradients="zero")
+        return losses, [tf.convert_to_tensor(g) for g in gradients], of_inputs
+
+    def _tensors(self, inputs: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
+        return {
+            name: tf.constant(x, self.dtype if np.issubdtype(x.dtype, np.floating) else x.dtype)
+            for name, x in inputs.items()
+        }
+
+    def _by_key(self, tensors: list[tf.Tensor]) -> dict[str, np.ndarray]:
+        return {
+            entry.key: entry.to_torch(_array(tensor))
+            for entry, tensor in zip(self.trainable, tensors, strict=True)
+        }
+
+
+def _array(tensor: tf.Tensor) -> np.ndarray:
+    return np.asarray(tensor)

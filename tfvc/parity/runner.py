@@ -1,0 +1,207 @@
+"""Runs the phases of a comparison: forward, backward, training steps."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfvc.errors import TfvcError
+from tfvc.parity.case import ParityCase, probe
+from tfvc.parity.initialization import initial_state
+from tfvc.parity.judgement import (
+    FORWARD_BOUND,
+    NOISE_FACTOR,
+    TRAINED_BOUND,
+    Four,
+    cancellation_tolerance,
+    judge,
+    measure,
+)
+from tfvc.parity.keras_side import KerasSide
+from tfvc.parity.report import Report
+from tfvc.parity.torch_side import TorchSide
+
+PHASES = ("forward", "backward", "train")
+
+
+def compare(
+    case: ParityCase,
+    phases: Sequence[str] = PHASES,
+    init: str = "coded",
+    steps: int = 5,
+    seed: int = 0,
+    noise_factor: float = NOISE_FACTOR,
+) -> Report:
+    """Compares the two models of a case; see `judgement` for what counts as equal.
+
+    - `forward`: outputs in inference and in training mode, and the running statistics that training mode leaves.
+    - `backward`: losses and every gradient, inputs included, in training mode.
+    - `train`: `steps` optimizer steps on fresh inputs. Each step is followed from outputs through losses,
+      gradients, clipped gradients and optimizer slots to weights and running statistics; the comparison ends
+      with the first stage that fails, since all after it would only repeat it.
+
+    Args:
+        case: the pair.
+        phases: which of `PHASES`, in that order.
+        init: initial weights, see `initialization`.
+        steps: optimizer steps of the `train` phase.
+        seed: of the inputs, and of `random` weights.
+        noise_factor: k, how many times the measured noise a float32 error may be.
+
+    Raises:
+        TfvcError: for an unknown phase or init, or weight entries that do not cover both models exactly.
+    """
+    unknown = sorted(set(phases) - set(PHASES))
+    if unknown:
+        raise TfvcError(f"unknown parity phase {unknown[0]!r}: choose from {', '.join(PHASES)}")
+    started = time.monotonic()
+    report = Report(case.name, init, seed, noise_factor)
+    comparison = Comparison(case, init, seed, report)
+    run = {
+        "forward": comparison.forward,
+        "backward": comparison.backward,
+        "train": lambda: comparison.train(steps),
+    }
+    for phase in PHASES:
+        if phase in phases:
+            run[phase]()
+    report.seconds = time.monotonic() - started
+    # Graphs hold their models in cycles; the next case should not find four old models in memory.
+    del comparison, run
+    gc.collect()
+    return report
+
+
+class Comparison:
+    """The four models of a case, fed with the same numbers and compared as they go."""
+
+    def __init__(self, case: ParityCase, init: str, seed: int, report: Report):
+        self.case = case
+        self.report = report
+        self.rng = np.random.default_rng(seed)
+        self.inputs = self._draw()
+        self.torch = [TorchSide(case, dtype) for dtype in ("float64", "float32")]
+        self.initial = initial_state(self.torch[0].state(), init, seed)
+        self.keras = [KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32")]
+        self.sides = [self.torch[0], self.keras[0], self.torch[1], self.keras[1]]
+        if case.keras_losses is None:
+            self._load()
+            outputs = self.torch[0].forward(self.inputs, training=False)
+            for side in self.sides:
+                side.probes = {name: probe(value.shape) for name, value in outputs.items()}
+
+    def forward(self) -> None:
+        for training in (False, True):
+            self._load()
+            stage = "training outputs" if training else "outputs"
+            noise = self._judge(self._each(lambda side: side.forward(self.inputs, training)), "forward", stage)
+        self._judge(self._each(_statistics), "forward", "running statistics", relative_noise=noise)
+
+    def backward(self) -> None:
+        self._load()
+        losses, gradients = self._losses_and_gradients(self.inputs)
+        noise = self._judge(gradients, "backward", "gradients")
+        self._judge(losses, "backward", "losses", relative_noise=noise)
+
+    def train(self, steps: int) -> None:
+        """Follows `steps` optimizer steps until a stage fails."""
+        self._load()
+        for _stage in self._training_stages(steps):
+            if self.report.failures:
+                return
+
+    def _training_stages(self, steps: int) -> Iterator[str]:
+        """Judges one stage after the other; the caller stops where one has failed."""
+        tolerances: dict[str, float] = {}
+        for step in range(1, steps + 1):
+            inputs = self.inputs if step == 1 else self._draw()
+            bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
+            where = {"phase": "train", "step": step}
+
+            outputs = self._each(lambda side, x=inputs: side.forward(x, training=False))
+            noise = self._judge(outputs, stage="outputs", bound=bound, **where)
+            yield "outputs"
+
+            losses, gradients = self._losses_and_gradients(inputs)
+            self._judge(losses, stage="losses", bound=bound, relative_noise=noise, **where)
+            yield "losses"
+
+            self._judge(gradients, stage="gradients", bound=bound, **where)
+            tolerances = self._widen(tolerances, gradients)
+            yield "gradients"
+
+            clipped = self._each(lambda side: side.step())
+            self._judge(clipped, stage="clipped gradients", bound=bound, tolerances=tolerances, **where)
+            yield "clipped gradients"
+
+            slots = [side.slots() for side in self.sides]
+            for slot in slots[0]:
+                four = _fours([_in_gradient_units(side[slot], slot) for side in slots])
+                self._judge(four, stage=slot, bound=TRAINED_BOUND, tolerances=tolerances, **where)
+                yield slot
+
+            settings = self.case.optimizer
+            # An Adam step moves a weight by at most learning rate / epsilon times a small gradient's error.
+            moved = 2 * step * settings.learning_rate / settings.epsilon
+            of_weights = {key: moved * tolerance for key, tolerance in tolerances.items()}
+            self._judge(
+                self._each(_weights), stage="weights", bound=TRAINED_BOUND, tolerances=of_weights, **where
+            )
+            yield "weights"
+
+            self._judge(self._each(_statistics), stage="running statistics", bound=TRAINED_BOUND, **where)
+            yield "running statistics"
+
+    def _widen(self, tolerances: dict[str, float], gradients: dict[str, Four]) -> dict[str, float]:
+        """Rounding in a gradient stays in the slots: the largest so far, by key."""
+        k = self.report.noise_factor
+        new = {key: cancellation_tolerance(measure(four), k) for key, four in gradients.items()}
+        return {key: max(value, tolerances.get(key, 0.0)) for key, value in new.items()}
+
+    def _judge(self, tensors: dict[str, Four], phase: str, stage: str, **settings: Any) -> float:
+        rows, noise = judge(tensors, phase, stage, noise_factor=self.report.noise_factor, **settings)
+        self.report.rows += rows
+        return noise
+
+    def _losses_and_gradients(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, Four], dict[str, Four]]:
+        losses, gradients = zip(*(side.backward(inputs) for side in self.sides), strict=True)
+        return _fours(losses), _fours(gradients)
+
+    def _each(self, compute: Callable[[Any], dict[str, np.ndarray]]) -> dict[str, Four]:
+        return _fours([compute(side) for side in self.sides])
+
+    def _load(self) -> None:
+        for side in self.sides:
+            side.load(self.initial)
+
+    def _draw(self) -> dict[str, np.ndarray]:
+        """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
+        drawn = self.case.inputs(self.rng)
+        return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
+
+
+def _fours(sides: Sequence[dict[str, np.ndarray]]) -> dict[str, Four]:
+    names = [set(side) for side in sides]
+    if any(other != names[0] for other in names):
+        odd = sorted(set.union(*names) - set.intersection(*names))
+        raise TfvcError(f"parity: only one of the two models gives {', '.join(odd)}")
+    return {name: Four(*(np.asarray(side[name]) for side in sides)) for name in sides[0]}
+
+
+def _statistics(side: Any) -> dict[str, np.ndarray]:
+    return {key: value for key, value in side.state().items() if _is_statistic(key)}
+
+
+def _weights(side: Any) -> dict[str, np.ndarray]:
+    return {key: value for key, value in side.state().items() if not _is_statistic(key)}
+
+
+def _is_statistic(key: str) -> bool:
+    return key.rpartition(".")[2] in ("running_mean", "running_var", "num_batches_tracked")
+
+
+def _in_gradient_units(slots: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """The root of `velocity`: like `momentum`, it is then no further off than the gradients were."""
+    return {key: np.sqrt(value) for key, value in slots.items()} if name == "velocity" else slots

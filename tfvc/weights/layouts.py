@@ -1,0 +1,76 @@
+"""How each kind of layer crosses: the one table of transposes.
+
+torch stores what is multiplied from the left, Keras what is multiplied from the right. Every layout here is a
+permutation of axes that undoes itself, so one function serves both directions, and values, gradients and
+optimizer slots alike.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from tfvc.layers import LSTM, BatchNorm, Conv1D, Conv1DTranspose, Dense
+from tfvc.weights.errors import WeightError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A permutation of axes between Keras and torch that is its own inverse."""
+
+    axes: tuple[int, ...] | None
+
+    def swap(self, array: np.ndarray) -> np.ndarray:
+        """From either side's layout to the other's; contiguous."""
+        return array if self.axes is None else np.ascontiguousarray(np.transpose(array, self.axes))
+
+
+SAME = Layout(None)
+MATRIX = Layout((1, 0))  # (in, out) and (out, in)
+CONV = Layout((2, 1, 0))  # (k, in, out) and (out, in, k); transposed convolutions (k, out, in) and (in, out, k)
+
+Row = tuple[str, keras.Variable, Layout]
+
+
+def _kernel_and_bias(layout: Layout) -> Callable[[keras.layers.Layer], list[Row]]:
+    def rows(layer):
+        kernel = [("weight", layer.kernel, layout)]
+        return [*kernel, ("bias", layer.bias, SAME)] if layer.use_bias else kernel
+
+    return rows
+
+
+def _batch_norm(layer: BatchNorm) -> list[Row]:
+    return [
+        ("weight", layer.gamma, SAME),
+        ("bias", layer.beta, SAME),
+        ("running_mean", layer.moving_mean, SAME),
+        ("running_var", layer.moving_variance, SAME),
+        ("num_batches_tracked", layer.num_batches_tracked, SAME),
+    ]
+
+
+def _lstm(layer: LSTM) -> list[Row]:
+    if not layer.use_recurrent_bias:
+        raise WeightError(f"{layer.name}: an LSTM with a single bias has no torch form; build it with recurrent_bias=True")
+    return [
+        row
+        for direction in layer.directions
+        for row in (
+            (f"weight_ih_{direction.name}", direction.kernel, MATRIX),
+            (f"weight_hh_{direction.name}", direction.recurrent_kernel, MATRIX),
+            (f"bias_ih_{direction.name}", direction.bias, SAME),
+            (f"bias_hh_{direction.name}", direction.recurrent_bias, SAME),
+        )
+    ]
+
+
+# Kind of layer -> its torch parameters in torch's order: (name, Keras variable, layout).
+KINDS: dict[type, Callable[[keras.layers.Layer], list[Row]]] = {
+    Dense: _kernel_and_bias(MATRIX),
+    Conv1D: _kernel_and_bias(CONV),
+    Conv1DTranspose: _kernel_and_bias(CONV),
+    BatchNorm: _batch_norm,
+    LSTM: _lstm,
+}
