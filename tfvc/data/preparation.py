@@ -121,9 +121,7 @@ def _claim(out: Path, corpus: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in out.iterdir() if not path.name.startswith(".tmp-")}
     except OSError as error:
-        raise TfvcError(
-            f"{out} cannot be used as output folder ({error.strerror}); choose another"
-        ) from error
+        raise TfvcError(f"{out} cannot be used as output folder ({error.strerror}); choose another") from error
     if not os.access(out, os.W_OK | os.X_OK):
         raise TfvcError(f"{out} is not writable; choose another output folder")
     if names - _OWN_NAMES:
@@ -185,8 +183,8 @@ def _collect(
         encoded = result.result()
     except BrokenProcessPool as error:
         raise TfvcError(
-            f"a worker process died at or before {source.file} (out of memory?); "
-            "run again with fewer jobs, it continues where it stopped"
+            f"a worker process died at or before {source.file} (out of memory, or a calling script without "
+            "`if __name__ == '__main__'`); run again with fewer jobs, it continues where it stopped"
         ) from error
     if isinstance(encoded, str):
         return Refusal(source.file, encoded, True, source.bytes, source.mtime_ns), None, True
@@ -194,15 +192,14 @@ def _collect(
 
 
 @contextlib.contextmanager
-def _pool(
-    corpus: Path, spec: MelSpec, embed: worker.Embed | None, jobs: int
-) -> Iterator[ProcessPoolExecutor]:
+def _pool(corpus: Path, spec: MelSpec, embed: worker.Embed | None, jobs: int) -> Iterator[ProcessPoolExecutor]:
     with worker.worker_environment():
         pool = ProcessPoolExecutor(
             jobs, multiprocessing.get_context("spawn"), worker.start, (corpus.resolve(), spec, embed)
         )
-        # The processes start with the first task, whatever it is, and inherit the environment of that moment.
-        pool.submit(os.getpid)
+        # A process is started by each task that finds none idle, and inherits the environment of that moment.
+        for _ in range(jobs):
+            pool.submit(os.getpid)
     try:
         yield pool
     finally:
@@ -242,9 +239,7 @@ def _finish(staging: Staging, corpus: Path) -> None:
     utterances = [outcome for outcome in staging.outcomes if isinstance(outcome, Utterance)]
     refusals = [outcome for outcome in staging.outcomes if isinstance(outcome, Refusal)]
     if not utterances:
-        raise TfvcError(
-            f"{corpus} has no usable audio: none of {len(refusals)} files; first: {refusals[0].reason}"
-        )
+        raise TfvcError(f"{corpus} has no usable audio: none of {len(refusals)} files; first: {refusals[0].reason}")
     layout.write_json(staging.folder / layout.SPEAKERS, _speakers(staging.folder, utterances))
     layout.write_lines(staging.folder / layout.ERRORS, map(to_line, refusals))
     layout.write_lines(staging.folder / layout.MANIFEST, map(to_line, utterances))

@@ -51,9 +51,7 @@ class Published:
             if isinstance(outcome, Utterance):
                 ends[outcome.shard] = max(ends.get(outcome.shard, 0), outcome.offset + outcome.length)
         shards = self.out / layout.SHARDS
-        return all(
-            (shards / name).is_file() and (shards / name).stat().st_size == end for name, end in ends.items()
-        )
+        return all((shards / name).is_file() and (shards / name).stat().st_size == end for name, end in ends.items())
 
 
 def check_spec(folder: Path, spec: MelSpec) -> None:

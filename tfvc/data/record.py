@@ -56,9 +56,7 @@ def encode(
         "mel": np.ascontiguousarray(mel, dtype=FLOAT_DTYPE).tobytes(),
         "embedding": embedding.astype(FLOAT_DTYPE, copy=False).tobytes(),
     }
-    texts = {
-        name: text.encode("utf-8", "surrogateescape") for name, text in (("speaker", speaker), ("id", id))
-    }
+    texts = {name: text.encode("utf-8", "surrogateescape") for name, text in (("speaker", speaker), ("id", id))}
     numbers = {"sample_rate": sample_rate, "frames": mel.shape[0], "n_mels": mel.shape[1]}
     example = tf.train.Example()
     for name, value in (arrays | texts).items():

@@ -12,7 +12,7 @@ from pathlib import Path
 from tfvc.atomic import atomic_file
 from tfvc.data import layout
 from tfvc.data.corpus import Source
-from tfvc.data.manifest import Outcome, Refusal, Utterance, from_line, stems_from, to_line
+from tfvc.data.manifest import Outcome, Utterance, from_line, stems_from, to_line
 
 
 class Staging:
@@ -31,14 +31,12 @@ class Staging:
         self._size = 0
 
     def resume(self, sources: list[Source]) -> int:
-        """Takes over the finished shards that agree with `sources`, drops the rest; returns how many outcomes they hold."""
+        """Takes over the finished shards that agree with `sources`, drops the rest; returns their outcomes' number."""
         self.folder.mkdir(exist_ok=True)
         while (finished := self._finished(self._shard, sources)) is not None:
             self.outcomes += finished
             self._shard += 1
-        keep = {layout.MEL} | {
-            name for n in range(self._shard) for name in (layout.shard_name(n), _list_name(n))
-        }
+        keep = {layout.MEL} | {name for n in range(self._shard) for name in (layout.shard_name(n), _list_name(n))}
         for path in self.folder.iterdir():
             if path.name not in keep:
                 path.unlink()

@@ -6,6 +6,7 @@ Workers are spawned, not forked (TensorFlow does not survive a fork), see no acc
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,12 +38,22 @@ _state: dict = {}
 
 @contextmanager
 def worker_environment() -> Iterator[None]:
-    """The environment that workers must be born with: libraries read it before any code of ours runs in them."""
+    """What worker processes must be born with: libraries look at it before any code of ours runs in them.
+
+    Standard error goes nowhere: TensorFlow reports its start on it, once a process, whatever its log level.
+    """
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
         yield
     finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
