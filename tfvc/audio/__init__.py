@@ -1,11 +1,12 @@
 """Waveforms in and out, and the mel front-ends between them and the models."""
 
 from tfvc.audio.errors import AudioError
+from tfvc.audio.griffinlim import griffin_lim
 from tfvc.audio.io import read, resample, write
 from tfvc.audio.loudness import normalize_volume
 from tfvc.audio.mel_spec import MelSpec
 
-__all__ = ["AudioError", "MelExtractor", "MelSpec", "normalize_volume", "read", "resample", "write"]
+__all__ = ["AudioError", "MelExtractor", "MelSpec", "griffin_lim", "normalize_volume", "read", "resample", "write"]
 
 
 def __getattr__(name: str):

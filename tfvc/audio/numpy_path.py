@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Frames overlap fourfold, so spectra of an hour would take gigabytes at once.
 _FRAMES_AT_ONCE = 1024
+_LARGEST_EXPONENT = {"none": np.inf, "ln": 200.0, "log10": 100.0}
 
 
 def extract(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
@@ -65,3 +66,10 @@ def compress(energies: np.ndarray, spec: MelSpec) -> np.ndarray:
     if spec.clip:
         mel = np.clip(mel, *spec.clip)
     return mel
+
+
+def expand(mel: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """What `compress` was given, as far as floor, dynamic range and clip left it; float64."""
+    power = {"none": np.positive, "ln": np.exp, "log10": lambda exponent: 10.0**exponent}[spec.log]
+    # Beyond e^200 a float64 could overflow; no sound comes near.
+    return power(np.minimum((np.asarray(mel, np.float64) - spec.offset) / spec.scale, _LARGEST_EXPONENT[spec.log]))
