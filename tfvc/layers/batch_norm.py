@@ -32,9 +32,7 @@ class BatchNorm(keras.layers.Layer):
     def build(self, input_shape):
         shape = (input_shape[-1],)
         # Statistics stay in the variables' own precision under mixed precision: no autocast.
-        self.gamma = self.add_weight(
-            name="gamma", shape=shape, initializer=self.gamma_initializer, autocast=False
-        )
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer=self.gamma_initializer, autocast=False)
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros", autocast=False)
         running = {"shape": shape, "trainable": False, "autocast": False, "aggregation": "mean"}
         self.moving_mean = self.add_weight(name="moving_mean", initializer="zeros", **running)

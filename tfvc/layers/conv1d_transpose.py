@@ -78,9 +78,7 @@ class Conv1DTranspose(keras.layers.Layer):
         taps = (self.kernel_size - 1) * self.dilation_rate + 1
         batch, frames = tf.shape(x)[0], tf.shape(x)[1]
         full = (frames - 1) * self.strides + taps
-        y = tf.nn.conv1d_transpose(
-            x, kernel, [batch, full, self.filters], strides=self.strides, padding="VALID"
-        )
+        y = tf.nn.conv1d_transpose(x, kernel, [batch, full, self.filters], strides=self.strides, padding="VALID")
         length = full - 2 * self.padding + self.output_padding
         # Output padding can reach beyond the last tap; what lies there is zero before the bias.
         y = tf.pad(y, [[0, 0], [0, max(self.output_padding - self.padding, 0)], [0, 0]])

@@ -14,8 +14,8 @@ class LSTMDirection(keras.layers.Layer):
     Time major: `[time, batch, in] -> [time, batch, units]`.
 
     Variables: `kernel` `[in, 4 units]` (torch's `weight_ih` transposed), `recurrent_kernel`
-    `[units, 4 units]` (`weight_hh` transposed), `bias` (`bias_ih`) and, unless `recurrent_bias` is False, `recurrent_bias`
-    (`bias_hh`), each `[4 units]`. Gates in torch's order i, f, g, o, which is Keras's i, f, c, o.
+    `[units, 4 units]` (`weight_hh` transposed), `bias` (`bias_ih`) and, unless `recurrent_bias` is False,
+    `recurrent_bias` (`bias_hh`), each `[4 units]`. Gates in torch's order i, f, g, o, which is Keras's i, f, c, o.
     """
 
     def __init__(self, units: int, reverse: bool = False, recurrent_bias: bool = True, **kwargs):
@@ -28,9 +28,7 @@ class LSTMDirection(keras.layers.Layer):
         gates = 4 * self.units
         uniform = FanInUniform(self.units)
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], gates), initializer=uniform)
-        self.recurrent_kernel = self.add_weight(
-            name="recurrent_kernel", shape=(self.units, gates), initializer=uniform
-        )
+        self.recurrent_kernel = self.add_weight(name="recurrent_kernel", shape=(self.units, gates), initializer=uniform)
         self.bias = self.add_weight(name="bias", shape=(gates,), initializer=uniform)
         if self.use_recurrent_bias:
             self.recurrent_bias = self.add_weight(name="recurrent_bias", shape=(gates,), initializer=uniform)

@@ -55,9 +55,7 @@ def lstm_sequence(projected: tf.Tensor, recurrent_kernel: tf.Tensor):
         i, f, g, o, tanh_c = tf.sigmoid(zi), tf.sigmoid(zf), tf.tanh(zg), tf.sigmoid(zo), tf.tanh(c)
         # Local derivatives: dz of i, f, g is dc times these, dz of o is dh times its own.
         local = array(4 * units).unstack(
-            tf.concat(
-                [g * i * (1 - i), c_before * f * (1 - f), i * (1 - tf.square(g)), tanh_c * o * (1 - o)], 2
-            )
+            tf.concat([g * i * (1 - i), c_before * f * (1 - f), i * (1 - tf.square(g)), tanh_c * o * (1 - o)], 2)
         )
         cell_from_hidden = array(units).unstack(o * (1 - tf.square(tanh_c)))
         forget = array(units).unstack(f)

@@ -53,7 +53,9 @@ class PresetModel(keras.Model):
         folder = find_preset(name_or_path)
         kind, config = read_config(folder)
         if kind != cls.name_in_presets:
-            raise TfvcError(f"{folder}: holds a {kind} model, not {cls.name_in_presets}; give a {kind} command this preset")
+            raise TfvcError(
+                f"{folder}: holds a {kind} model, not {cls.name_in_presets}; give a {kind} command this preset"
+            )
         spec = MelSpec.from_json(read_text(folder / "mel.json"))
         model = cls(cls.config_class.from_dict(config, str(folder / "config.json")), spec, **kwargs)
         load_weights(model, folder / "model.weights.h5")

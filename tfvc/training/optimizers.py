@@ -64,9 +64,7 @@ class Adam(keras.optimizers.Optimizer):
         first = tf.cast(1 - tf.pow(tf.constant(self.beta_1, tf.float64), step), variable.dtype)
         second = tf.cast(tf.sqrt(1 - tf.pow(tf.constant(self.beta_2, tf.float64), step)), variable.dtype)
         denominator = tf.sqrt(velocity) / second + self.epsilon
-        self.assign(
-            variable, self.decayed(variable, learning_rate) - learning_rate / first * momentum / denominator
-        )
+        self.assign(variable, self.decayed(variable, learning_rate) - learning_rate / first * momentum / denominator)
 
     def decayed(self, variable, learning_rate):
         """The value that the step is taken from."""

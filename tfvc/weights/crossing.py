@@ -79,17 +79,22 @@ def load_state_dict(model: keras.Model, state: dict[str, np.ndarray], where: str
     extra = [key for key in state if key not in {e.key for e in expected} | maps.ignored(model)]
     missing = [entry.key for entry in expected if entry.key not in state]
     if missing:
-        raise WeightError(f"{where}: no tensor {missing[0]!r}{_and_more(missing)}, which {model.name_in_presets} needs{_hint(extra)}")
+        raise WeightError(
+            f"{where}: no tensor {missing[0]!r}{_and_more(missing)}, which {model.name_in_presets} needs{_hint(extra)}"
+        )
     if extra:
         raise WeightError(f"{where}: tensor {extra[0]!r}{_and_more(extra)} has no place in {model.name_in_presets}")
     for entry in expected:
         array = state[entry.key]
         if tuple(array.shape) != entry.torch_shape:
             raise WeightError(
-                f"{where}: {entry.key} has shape {tuple(array.shape)}, the model's {entry.variable.path} wants {entry.torch_shape}"
+                f"{where}: {entry.key} has shape {tuple(array.shape)}, "
+                f"the model's {entry.variable.path} wants {entry.torch_shape}"
             )
         if (array.dtype.kind == "f") != (np.dtype(entry.variable.dtype).kind == "f"):
-            raise WeightError(f"{where}: {entry.key} is {array.dtype}, the model's {entry.variable.path} {entry.variable.dtype}")
+            raise WeightError(
+                f"{where}: {entry.key} is {array.dtype}, the model's {entry.variable.path} {entry.variable.dtype}"
+            )
     for entry in expected:
         entry.variable.assign(entry.to_keras(state[entry.key]))
 

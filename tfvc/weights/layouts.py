@@ -53,7 +53,9 @@ def _batch_norm(layer: BatchNorm) -> list[Row]:
 
 def _lstm(layer: LSTM) -> list[Row]:
     if not layer.use_recurrent_bias:
-        raise WeightError(f"{layer.name}: an LSTM with a single bias has no torch form; build it with recurrent_bias=True")
+        raise WeightError(
+            f"{layer.name}: an LSTM with a single bias has no torch form; build it with recurrent_bias=True"
+        )
     return [
         row
         for direction in layer.directions

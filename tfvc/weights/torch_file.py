@@ -63,7 +63,9 @@ def _import_torch(path):
     try:
         import torch
     except ImportError:
-        raise WeightError(f"{path}: torch files need PyTorch; `pip install 'tfvc[torch]'`, or use .safetensors") from None
+        raise WeightError(
+            f"{path}: torch files need PyTorch; `pip install 'tfvc[torch]'`, or use .safetensors"
+        ) from None
     return torch
 
 
@@ -73,7 +75,9 @@ def _read_torch(path: Path):
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "Unsupported" in str(error) or "GLOBAL" in str(error):
-            raise WeightError(f"{path}: refused, the pickle in it asks for code to be run; save a plain state dict") from None
+            raise WeightError(
+                f"{path}: refused, the pickle in it asks for code to be run; save a plain state dict"
+            ) from None
         raise WeightError(f"{path}: not a torch file, or a damaged one") from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile, struct.error) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__

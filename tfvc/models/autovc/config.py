@@ -42,14 +42,14 @@ class AutoVCConfig(ModelConfig):
         "official": dict(neck=32, freq=32),
         # The articles' second version: 176 frames are 8 codes of 22 frames.
         "article": dict(neck=32, freq=22),
-        # For two CPU cores, on `hifigan_22k` mels: ln(1e-5) = -11.5 is silence, about 2 is the loudest.
+        # For two CPU cores, on `hifigan_22k` mels; the scaling is `mel_scaling` of that spec.
         "small": dict(
             neck=16,
             freq=16,
             conv_channels=384,
             decoder_lstm2=512,
-            mel_offset=11.5,
-            mel_scale=1 / 13.5,
+            mel_offset=11.513,
+            mel_scale=0.07335,
             zero_init_postnet=True,
         ),
     }

@@ -21,6 +21,8 @@ def autovc_losses(mel, decoded, refined, codes, codes_again, content_weight: flo
         Scalars: `reconstruction` (mean squared error of decoded), `postnet` (of refined), `content` (mean
         absolute error of the codes) and their weighted sum `loss`.
     """
+    # Under mixed precision the network's outputs are halves; a mean over them needs the target's precision.
+    decoded, refined, codes, codes_again = (tf.cast(x, mel.dtype) for x in (decoded, refined, codes, codes_again))
     reconstruction = tf.reduce_mean(tf.math.squared_difference(decoded, mel))
     postnet = tf.reduce_mean(tf.math.squared_difference(refined, mel))
     content = tf.reduce_mean(tf.abs(codes_again - codes))

@@ -65,7 +65,7 @@ class AutoVC(PresetModel):
     def convert(self, mel, source, target):
         """The mel `[batch, time, n_mels]` of `source` spoken by `target`, both sides in the `MelSpec`'s values."""
         _, refined, _ = self((self.normalize(mel), source, target), training=False)
-        return self.denormalize(refined)
+        return self.denormalize(tf.cast(refined, mel.dtype))
 
     def compute_losses(self, mel, embedding, training: bool) -> dict[str, tf.Tensor]:
         """The losses of reconstructing `mel` (in the network's scale): see `autovc_losses`."""

@@ -47,9 +47,7 @@ class Encoder(keras.Model):
         super().__init__(**kwargs)
         self.config = config
         self.convolutions = _conv_stack([config.conv_channels] * 3, "relu", self.dtype_policy)
-        self.lstm = LSTM(
-            config.neck, num_layers=2, bidirectional=True, name="lstm", dtype=self.dtype_policy
-        )
+        self.lstm = LSTM(config.neck, num_layers=2, bidirectional=True, name="lstm", dtype=self.dtype_policy)
 
     def build(self, input_shape=None):
         channels = self.config.n_mels + self.config.embedding

@@ -70,7 +70,7 @@ class SpeakerEncoder(PresetModel):
         return (embedding / np.linalg.norm(embedding)).astype(np.float32)
 
     def embed_speaker(self, recordings: list[tuple[np.ndarray, int]]) -> np.ndarray:
-        """The mean embedding `[embedding]` of several `(wave, sample_rate)`; not scaled back to length 1, as in AutoVC."""
+        """The mean embedding `[embedding]` of several `(wave, sample_rate)`; as in AutoVC not scaled to length 1."""
         return np.mean([self.embed_utterance(wave, rate) for wave, rate in recordings], axis=0)
 
     @tf.function(reduce_retracing=True)

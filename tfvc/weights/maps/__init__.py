@@ -29,4 +29,6 @@ def _map_of(model):
     try:
         return _MAPS[model.name_in_presets]
     except (AttributeError, KeyError):
-        raise WeightError(f"{type(model).__name__}: no torch weight map for this model; known: {', '.join(_MAPS)}") from None
+        raise WeightError(
+            f"{type(model).__name__}: no torch weight map for this model; known: {', '.join(_MAPS)}"
+        ) from None

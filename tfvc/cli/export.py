@@ -1,0 +1,28 @@
+"""`tfvc export`: a preset in other formats."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfvc.cli.console import say
+
+
+class Format(StrEnum):
+    """What can be written."""
+
+    H5 = "h5"
+
+
+def export(
+    preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folder or name of a preset.")],
+    format: Annotated[Format, typer.Option("--format", help="h5: one .weights.h5 per network.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write.")],
+) -> None:
+    """Write a preset's networks for other programs."""
+    from tfvc.models.registry import load_preset
+    from tfvc.weights.export_h5 import export_h5
+
+    for path in export_h5(load_preset(preset), out):
+        say(f"wrote {path}")

@@ -1,0 +1,40 @@
+"""`tfvc info`: what a preset is."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from tfvc.cli.console import say
+
+
+def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folder or name of a preset.")]) -> None:
+    """Show a preset's configuration, mel spec, parameters and training record."""
+    import numpy as np
+
+    from tfvc.audio import MelSpec
+    from tfvc.models.locations import find_preset
+    from tfvc.models.registry import load_preset
+
+    folder = find_preset(preset)
+    model = load_preset(folder)
+    trainable = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    rows = {
+        "preset": folder,
+        "model": model.name_in_presets,
+        "parameters": f"{trainable:,} trainable, {model.count_params() - trainable:,} running statistics",
+        **{f"config.{name}": value for name, value in model.config.to_dict().items()},
+        "mel": _name_of(model.mel_spec, MelSpec),
+        **{f"mel.{name}": value for name, value in json.loads(model.mel_spec.to_json()).items()},
+    }
+    record = folder / "training.json"
+    if record.is_file():
+        rows |= {f"training.{name}": json.dumps(value) for name, value in json.loads(record.read_text()).items()}
+    for name, value in rows.items():
+        say(f"{name:28} {value}")
+
+
+def _name_of(spec, mel_spec_class) -> str:
+    from tfvc.audio.named_specs import NAMED_SPECS
+
+    return next((name for name in NAMED_SPECS if mel_spec_class.named(name) == spec), "a spec of its own")

@@ -1,0 +1,34 @@
+"""`tfvc prepare`: recordings to features."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfvc.cli.console import progress, say
+
+
+def prepare(
+    corpus: Annotated[Path, typer.Argument(help="CORPUS/<speaker>/**/*.{wav,flac,mp3,ogg}")],
+    out: Annotated[Path, typer.Argument(help="Folder of the feature set; an interrupted run goes on in it.")],
+    mel: Annotated[str, typer.Option(help="Name of the mel spec, or a mel.json.")] = "hifigan_22k",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+) -> None:
+    """Turn a corpus into the features that training reads."""
+    from tfvc.audio import MelSpec
+    from tfvc.data import prepare as run
+    from tfvc.models.locations import find_preset
+
+    find_preset("ge2e")  # a missing speaker encoder is better told before the work than in the middle of it
+    spec = MelSpec.load(mel) if mel.endswith(".json") else MelSpec.named(mel)
+    with progress("preparing", 1) as update:
+        summary = run(corpus, out, spec, jobs, progress=lambda done, total: update(done, f"of {total} files"))
+    if summary.up_to_date:
+        say(f"{out}: up to date, nothing to do")
+    say(
+        f"{out}: {summary.utterances} utterances of {summary.speakers} speakers, {summary.seconds / 60:.1f} minutes; "
+        f"{summary.computed} files read in this run"
+    )
+    if summary.errors:
+        say(f"{summary.errors} files could not be taken; reasons in {out / 'errors.jsonl'}")
