@@ -18,6 +18,7 @@ LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 # Float files hold what they like; beyond this the samples are integers that nobody divided by 32768.
 LARGEST_SAMPLE = 64.0
 
+_HEADERLESS = "is no sound file that can be read (it has no header)"
 _BLOCK_SAMPLES = 1 << 20
 _COMPRESSED_SUBTYPES = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}
 # Their headers say how long they are; MPEG and Ogg streams only end.
@@ -115,10 +116,15 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise AudioError(f"{path}: no such file")
     if path.stat().st_size == 0:
         raise AudioError(f"{path}: is empty (0 bytes)")
+    if path.suffix.lower() == ".raw":
+        raise AudioError(f"{path}: {_HEADERLESS}")
 
 
 def _check_header(file: soundfile.SoundFile, path: Path) -> None:
     """Before memory is taken for the samples: a header may say anything."""
+    # libsndfile takes anything called .au, .vox or .gsm for sound, if need be without a header.
+    if file.format == "RAW":
+        raise AudioError(f"{path}: {_HEADERLESS}")
     if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
         raise AudioError(f"{path}: its header says {file.samplerate} Hz, which is no sampling rate of speech")
     lacking = missing_bytes(file, path)

@@ -26,7 +26,7 @@ class MelExtractor(keras.layers.Layer):
     """
 
     def __init__(self, spec: MelSpec, **kwargs):
-        super().__init__(autocast=False, trainable=False, **kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.spec = spec
         # Half-precision policies keep float32 variables, except the pure ones.
         self.precision = "float64" if self.variable_dtype == "float64" else "float32"

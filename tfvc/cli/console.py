@@ -22,17 +22,17 @@ def error(text: str) -> None:
 
 
 @contextlib.contextmanager
-def progress(title: str, total: int, start: int = 0) -> Iterator[Callable[[int, str], None]]:
+def progress(title: str, total: int | None = None) -> Iterator[Callable[..., None]]:
     """A bar on a terminal, a plain line every ten seconds elsewhere.
 
     Args:
         title: what is being done.
-        total: units of work in all.
-        start: units that an earlier run has done.
+        total: units of work in all; None if only the first update knows.
 
     Yields:
-        `update(done, note)`: units done so far and a few words beside them.
+        `update(done, note="", total=total)`: units done so far and a few words beside them.
     """
+    known = total
     if sys.stderr.isatty():
         columns = (
             TextColumn(title),
@@ -42,15 +42,15 @@ def progress(title: str, total: int, start: int = 0) -> Iterator[Callable[[int, 
             TextColumn("{task.fields[note]}"),
         )
         with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(title, total=total, completed=start, note="")
-            yield lambda done, note="": bar.update(task, completed=done, note=note)
+            task = bar.add_task(title, total=total, note="")
+            yield lambda done, note="", total=known: bar.update(task, completed=done, note=note, total=total)
         return
 
     last = time.monotonic()
 
-    def line(done: int, note: str = "") -> None:
+    def line(done: int, note: str = "", total: int | None = known) -> None:
         nonlocal last
-        if done >= total or time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
+        if done == total or time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             print(f"{title}: {done}/{total} {note}".rstrip(), file=sys.stderr, flush=True)
 

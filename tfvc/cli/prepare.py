@@ -22,8 +22,8 @@ def prepare(
 
     find_preset("ge2e")  # a missing speaker encoder is better told before the work than in the middle of it
     spec = MelSpec.load(mel) if mel.endswith(".json") else MelSpec.named(mel)
-    with progress("preparing", 1) as update:
-        summary = run(corpus, out, spec, jobs, progress=lambda done, total: update(done, f"of {total} files"))
+    with progress("preparing") as update:
+        summary = run(corpus, out, spec, jobs, progress=lambda done, total: update(done, total=total))
     if summary.up_to_date:
         say(f"{out}: up to date, nothing to do")
     say(

@@ -13,9 +13,7 @@ from tfvc.errors import TfvcError
 MODES = ("coded", "constant", "random")
 
 
-def initial_state(
-    state: Mapping[str, np.ndarray], mode: str = "coded", seed: int = 0
-) -> dict[str, np.ndarray]:
+def initial_state(state: Mapping[str, np.ndarray], mode: str = "coded", seed: int = 0) -> dict[str, np.ndarray]:
     """A state dict with the keys and shapes of `state` and new values; integer tensors are kept.
 
     - `constant`: weights and variances 1, biases and means 0. The method of the Day14 article; blind to every

@@ -27,8 +27,10 @@ class KerasSide:
         self.dtype = dtype
         with precision(dtype):
             self.model = case.keras_model()
-            self._forward = tf.function(self._outputs)
-            self._backward = tf.function(self._losses_and_gradients)
+            # Closures of this one model: TensorFlow would take the methods of all models for one function that
+            # is traced again and again, and warn of it.
+            self._forward = tf.function(lambda inputs, training: self._outputs(inputs, training))
+            self._backward = tf.function(lambda inputs: self._losses_and_gradients(inputs))
             if not getattr(self.model, "built", False):
                 self.forward(inputs, training=False)
         self.entries = list(case.entries(self.model))
@@ -120,8 +122,7 @@ class KerasSide:
 
     def _by_key(self, tensors: list[tf.Tensor]) -> dict[str, np.ndarray]:
         return {
-            entry.key: entry.to_torch(_array(tensor))
-            for entry, tensor in zip(self.trainable, tensors, strict=True)
+            entry.key: entry.to_torch(_array(tensor)) for entry, tensor in zip(self.trainable, tensors, strict=True)
         }
 
 

@@ -92,7 +92,9 @@ class Report:
             f"{phase} {self.worst_error64(phase):.1e} (float32 {self.worst_ratio(phase):.1f} x noise)"
             for phase in phases
         )
-        verdict = "PASS" if self.passed else f"FAIL at {self.first_failure.where}" if self.rows else "FAIL: nothing compared"
+        verdict = (
+            "PASS" if self.passed else f"FAIL at {self.first_failure.where}" if self.rows else "FAIL: nothing compared"
+        )
         return f"{self.case} [{self.init}] {verdict}: {len(self.rows)} tensors, {figures}, {self.seconds:.0f} s"
 
     def table(self, limit: int = 20) -> Table:

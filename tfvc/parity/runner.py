@@ -14,13 +14,14 @@ from tfvc.parity.judgement import (
     FORWARD_BOUND,
     NOISE_FACTOR,
     TRAINED_BOUND,
-    Four,
+    Sample,
     cancellation_tolerance,
     judge,
     measure,
 )
 from tfvc.parity.keras_side import KerasSide
 from tfvc.parity.report import Report
+from tfvc.parity.shaken_side import ShakenSide
 from tfvc.parity.torch_side import TorchSide
 
 PHASES = ("forward", "backward", "train")
@@ -58,52 +59,52 @@ def compare(
         raise TfvcError(f"unknown parity phase {unknown[0]!r}: choose from {', '.join(PHASES)}")
     started = time.monotonic()
     report = Report(case.name, init, seed, noise_factor)
-    comparison = Comparison(case, init, seed, report)
-    run = {
-        "forward": comparison.forward,
-        "backward": comparison.backward,
-        "train": lambda: comparison.train(steps),
-    }
-    for phase in PHASES:
-        if phase in phases:
-            run[phase]()
+    _run(Comparison(case, init, seed, report), phases, steps)
     report.seconds = time.monotonic() - started
-    # Graphs hold their models in cycles; the next case should not find four old models in memory.
-    del comparison, run
+    # Graphs hold their models in cycles; the next case should not find five old models in memory.
     gc.collect()
     return report
 
 
+def _run(comparison: "Comparison", phases: Sequence[str], steps: int) -> None:
+    if "forward" in phases:
+        comparison.forward()
+    if "backward" in phases:
+        comparison.backward()
+    if "train" in phases:
+        comparison.train(steps)
+
+
 class Comparison:
-    """The four models of a case, fed with the same numbers and compared as they go."""
+    """The models of a case, fed with the same numbers and compared as they go."""
 
     def __init__(self, case: ParityCase, init: str, seed: int, report: Report):
         self.case = case
         self.report = report
         self.rng = np.random.default_rng(seed)
         self.inputs = self._draw()
-        self.torch = [TorchSide(case, dtype) for dtype in ("float64", "float32")]
-        self.initial = initial_state(self.torch[0].state(), init, seed)
-        self.keras = [KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32")]
-        self.sides = [self.torch[0], self.keras[0], self.torch[1], self.keras[1]]
+        torch64, torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
+        self.initial = initial_state(torch64.state(), init, seed)
+        keras64, keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
+        shaken32 = ShakenSide(TorchSide(case, "float32"), seed)
+        self.sides = [torch64, keras64, torch32, keras32, shaken32]
         if case.keras_losses is None:
             self._load()
-            outputs = self.torch[0].forward(self.inputs, training=False)
+            outputs = torch64.forward(self.inputs, training=False)
             for side in self.sides:
                 side.probes = {name: probe(value.shape) for name, value in outputs.items()}
 
     def forward(self) -> None:
-        for training in (False, True):
-            self._load()
-            stage = "training outputs" if training else "outputs"
-            noise = self._judge(self._each(lambda side: side.forward(self.inputs, training)), "forward", stage)
-        self._judge(self._each(_statistics), "forward", "running statistics", relative_noise=noise)
+        self._load()
+        self._judge(self._outputs(self.inputs, training=False), "forward", "outputs")
+        self._judge(self._outputs(self.inputs, training=True), "forward", "training outputs")
+        self._judge(self._each(_statistics), "forward", "running statistics")
 
     def backward(self) -> None:
         self._load()
         losses, gradients = self._losses_and_gradients(self.inputs)
-        noise = self._judge(gradients, "backward", "gradients")
-        self._judge(losses, "backward", "losses", relative_noise=noise)
+        self._judge(losses, "backward", "losses")
+        self._judge(gradients, "backward", "gradients")
 
     def train(self, steps: int) -> None:
         """Follows `steps` optimizer steps until a stage fails."""
@@ -120,12 +121,11 @@ class Comparison:
             bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
             where = {"phase": "train", "step": step}
 
-            outputs = self._each(lambda side, x=inputs: side.forward(x, training=False))
-            noise = self._judge(outputs, stage="outputs", bound=bound, **where)
+            self._judge(self._outputs(inputs, training=False), stage="outputs", bound=bound, **where)
             yield "outputs"
 
             losses, gradients = self._losses_and_gradients(inputs)
-            self._judge(losses, stage="losses", bound=bound, relative_noise=noise, **where)
+            self._judge(losses, stage="losses", bound=bound, **where)
             yield "losses"
 
             self._judge(gradients, stage="gradients", bound=bound, **where)
@@ -138,39 +138,38 @@ class Comparison:
 
             slots = [side.slots() for side in self.sides]
             for slot in slots[0]:
-                four = _fours([_in_gradient_units(side[slot], slot) for side in slots])
-                self._judge(four, stage=slot, bound=TRAINED_BOUND, tolerances=tolerances, **where)
+                roots = _samples([_in_gradient_units(side[slot], slot) for side in slots])
+                self._judge(roots, stage=slot, bound=TRAINED_BOUND, tolerances=tolerances, **where)
                 yield slot
 
             settings = self.case.optimizer
             # An Adam step moves a weight by at most learning rate / epsilon times a small gradient's error.
             moved = 2 * step * settings.learning_rate / settings.epsilon
             of_weights = {key: moved * tolerance for key, tolerance in tolerances.items()}
-            self._judge(
-                self._each(_weights), stage="weights", bound=TRAINED_BOUND, tolerances=of_weights, **where
-            )
+            self._judge(self._each(_weights), stage="weights", bound=TRAINED_BOUND, tolerances=of_weights, **where)
             yield "weights"
 
             self._judge(self._each(_statistics), stage="running statistics", bound=TRAINED_BOUND, **where)
             yield "running statistics"
 
-    def _widen(self, tolerances: dict[str, float], gradients: dict[str, Four]) -> dict[str, float]:
+    def _widen(self, tolerances: dict[str, float], gradients: dict[str, Sample]) -> dict[str, float]:
         """Rounding in a gradient stays in the slots: the largest so far, by key."""
         k = self.report.noise_factor
-        new = {key: cancellation_tolerance(measure(four), k) for key, four in gradients.items()}
+        new = {key: cancellation_tolerance(measure(sample), k) for key, sample in gradients.items()}
         return {key: max(value, tolerances.get(key, 0.0)) for key, value in new.items()}
 
-    def _judge(self, tensors: dict[str, Four], phase: str, stage: str, **settings: Any) -> float:
-        rows, noise = judge(tensors, phase, stage, noise_factor=self.report.noise_factor, **settings)
-        self.report.rows += rows
-        return noise
+    def _judge(self, tensors: dict[str, Sample], phase: str, stage: str, **settings: Any) -> None:
+        self.report.rows += judge(tensors, phase, stage, noise_factor=self.report.noise_factor, **settings)
 
-    def _losses_and_gradients(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, Four], dict[str, Four]]:
+    def _losses_and_gradients(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, Sample], dict[str, Sample]]:
         losses, gradients = zip(*(side.backward(inputs) for side in self.sides), strict=True)
-        return _fours(losses), _fours(gradients)
+        return _samples(losses), _samples(gradients)
 
-    def _each(self, compute: Callable[[Any], dict[str, np.ndarray]]) -> dict[str, Four]:
-        return _fours([compute(side) for side in self.sides])
+    def _outputs(self, inputs: dict[str, np.ndarray], training: bool) -> dict[str, Sample]:
+        return self._each(lambda side: side.forward(inputs, training))
+
+    def _each(self, compute: Callable[[Any], dict[str, np.ndarray]]) -> dict[str, Sample]:
+        return _samples([compute(side) for side in self.sides])
 
     def _load(self) -> None:
         for side in self.sides:
@@ -182,12 +181,12 @@ class Comparison:
         return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
 
 
-def _fours(sides: Sequence[dict[str, np.ndarray]]) -> dict[str, Four]:
+def _samples(sides: Sequence[dict[str, np.ndarray]]) -> dict[str, Sample]:
     names = [set(side) for side in sides]
     if any(other != names[0] for other in names):
         odd = sorted(set.union(*names) - set.intersection(*names))
         raise TfvcError(f"parity: only one of the two models gives {', '.join(odd)}")
-    return {name: Four(*(np.asarray(side[name]) for side in sides)) for name in sides[0]}
+    return {name: Sample(*(np.asarray(side[name]) for side in sides)) for name in sides[0]}
 
 
 def _statistics(side: Any) -> dict[str, np.ndarray]:

@@ -1,0 +1,94 @@
+"""A small synthetic corpus, good and bad files, and what `prepare` makes of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tfvc.audio import MelSpec, write
+from tfvc.data import FeatureSet, prepare
+
+SPEC = MelSpec.named("hifigan_22k")
+SHARD_BYTES = 150_000
+
+
+def spectrum_embedding(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """A cheap embedding: the recording's coarse spectrum, unit length [16]."""
+    bands = np.array_split(np.abs(np.fft.rfft(wave, 4096)), 16)
+    energies = np.array([band.mean() for band in bands], dtype=np.float32) + 1e-3
+    return energies / np.linalg.norm(energies)
+
+
+def voice(seconds: float, rate: int, pitch: float, seed: int = 0) -> np.ndarray:
+    """float32 [seconds * rate]: a harmonic tone of wandering loudness with some noise."""
+    random = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    tone = sum(np.sin(2 * np.pi * pitch * k * time + random.uniform(0, 6)) / k for k in range(1, 12))
+    loudness = 0.1 * (1 + np.sin(2 * np.pi * random.uniform(1, 4) * time))
+    return (loudness * tone + 0.003 * random.standard_normal(len(time))).astype(np.float32)
+
+
+def write_good_files(corpus: Path) -> None:
+    """Five usable recordings of three speakers, of four formats and several rates."""
+    write(corpus / "anna/a.wav", voice(0.9, 16000, 210, 1), 16000)
+    write(corpus / "anna/session/b.FLAC", voice(1.3, 22050, 220, 2), 22050)
+    (corpus / "bert").mkdir()
+    channels = np.stack([voice(0.7, 48000, 110, seed) for seed in range(8)], axis=1)
+    soundfile.write(corpus / "bert/eight_channels.wav", channels, 48000, subtype="PCM_24")
+    write(corpus / "bert/c.mp3", voice(1.1, 44100, 115, 4), 44100)
+    write(corpus / "cara/d.ogg", voice(1.0, 8000, 180, 5), 8000)
+
+
+def write_bad_files(corpus: Path) -> dict[str, str]:
+    """Files that must be reported, each with a word that its reason contains."""
+    (corpus / "anna/empty.wav").touch()
+    (corpus / "anna/text.wav").write_text("this is a text and no sound\n" * 50)
+    broken = voice(0.5, 16000, 200)
+    broken[1000:1003] = np.nan
+    soundfile.write(corpus / "anna/nan.wav", broken, 16000, subtype="FLOAT")
+    soundfile.write(corpus / "bert/one_sample.wav", np.ones(1), 22050)
+    write(corpus / "bert/truncated.flac", voice(1.0, 16000, 110), 16000)
+    whole = (corpus / "bert/truncated.flac").read_bytes()
+    (corpus / "bert/truncated.flac").write_bytes(whole[: len(whole) // 2])
+    (corpus / "cara/gone.wav").symlink_to(corpus / "nowhere.wav")
+    write(corpus / "stray.wav", voice(0.5, 16000, 200), 16000)
+    write(corpus / "cara/d.wav", voice(0.5, 16000, 200), 16000)
+    return {
+        "anna/empty.wav": "empty",
+        "anna/text.wav": "no sound file",
+        "anna/nan.wav": "NaN",
+        "bert/one_sample.wav": "short",
+        "bert/truncated.flac": "",
+        "cara/gone.wav": "no such file",
+        "stray.wav": "outside any speaker folder",
+        "cara/d.wav": "same name as cara/d.ogg",
+    }
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory) -> Path:
+    """A corpus with good and bad files; not to be changed."""
+    folder = tmp_path_factory.mktemp("corpus")
+    write_good_files(folder)
+    write_bad_files(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(corpus, tmp_path_factory) -> Path:
+    """The set made of `corpus` by one process, in several shards; not to be changed."""
+    out = tmp_path_factory.mktemp("prepared")
+    prepare(corpus, out, SPEC, jobs=1, embed=spectrum_embedding, shard_bytes=SHARD_BYTES)
+    return out
+
+
+@pytest.fixture(scope="session")
+def features(prepared) -> FeatureSet:
+    """The set opened."""
+    return FeatureSet(prepared)
