@@ -62,10 +62,15 @@ def worker_environment() -> Iterator[None]:
 
 
 def start(corpus: Path, spec: MelSpec, embed: Embed | None) -> None:
-    """Process initializer: keeps what is the same for every file."""
+    """Process initializer."""
     # An interrupt from the keyboard reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    configure(corpus, spec, embed)
+
+
+def configure(corpus: Path, spec: MelSpec, embed: Embed | None) -> None:
+    """Keeps for `work` what is the same for every file; `embed` None stands for the `ge2e` encoder."""
     _state.update(corpus=corpus, spec=spec, embed=embed)
 
 
