@@ -1,7 +1,9 @@
-"""What tests share: where the real speech and weights for development lie."""
+"""Fixtures that all tests share; a pytest plugin, loaded by the project's own pytest settings."""
 
 import os
 from pathlib import Path
+
+import pytest
 
 
 def real_data_root() -> Path | None:
@@ -9,3 +11,21 @@ def real_data_root() -> Path | None:
     named = os.environ.get("TFVC_REAL_DATA")
     root = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
     return root if root.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real speech and weights for development; a test that wants them is skipped where they are absent."""
+    root = real_data_root()
+    if root is None:
+        pytest.skip("no real speech here: set TFVC_REAL_DATA to its folder")
+    return root
+
+
+@pytest.fixture(scope="session")
+def ge2e():
+    """The published speaker encoder, fetched once."""
+    from tfvc.models.speaker_encoder import SpeakerEncoder
+    from tfvc.models.speaker_encoder.published import fetch_ge2e
+
+    return SpeakerEncoder.from_preset(fetch_ge2e()[0])

@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 import tfvc
-from tfvc.cli import convert, export, export_torch, fetch, import_torch, info, prepare, train
+from tfvc.cli import convert, demo, export, export_torch, fetch, import_torch, info, parity, prepare, train
 from tfvc.cli.console import error
 from tfvc.cli.quiet import silence_tensorflow
 from tfvc.errors import TfvcError
@@ -23,7 +23,9 @@ app.command("convert")(convert.convert)
 app.command("import-torch")(import_torch.import_torch)
 app.command("export-torch")(export_torch.export_torch)
 app.command("export")(export.export)
+app.add_typer(parity.app, name="parity")
 app.command("info")(info.info)
+app.command("demo")(demo.demo)
 
 
 def _version(wanted: bool) -> None:

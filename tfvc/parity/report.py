@@ -18,8 +18,8 @@ class ParityError(AssertionError):
 class Row:
     """The verdict on one tensor. Errors are relative to its norm, or to the terms that cancel in it.
 
-    `ratio` is the float32 error over the measured noise, `ulps` the largest float32 difference in units in the
-    last place of the largest element.
+    `ratio` is the float32 error over the measured noise, `precision` Keras's noise over torch's, `ulps` the
+    largest float32 difference in units in the last place of the largest element.
     """
 
     phase: str
@@ -33,12 +33,18 @@ class Row:
     error32: float | None = None
     noise32: float | None = None
     ratio: float | None = None
+    precision: float | None = None
     ulps: float | None = None
     cancelling: bool = False
 
     @property
     def failed(self) -> bool:
         return self.verdict == "fail"
+
+    @property
+    def only_imprecise(self) -> bool:
+        """Whether all that is wrong is a loss of precision in float32."""
+        return self.reason.startswith("float32 noise")
 
     @property
     def where(self) -> str:
@@ -53,7 +59,6 @@ class Report:
     case: str
     init: str
     seed: int
-    noise_factor: float
     rows: list[Row] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -83,13 +88,18 @@ class Report:
 
     def worst_ratio(self, phase: str) -> float:
         """The largest float32 error of a phase in units of the measured noise."""
-        return max((row.ratio for row in self.rows if row.phase == phase and row.ratio is not None), default=0.0)
+        return max((r.ratio for r in self.rows if r.phase == phase and r.ratio is not None), default=0.0)
+
+    def worst_precision(self, phase: str) -> float:
+        """The largest noise of Keras in units of torch's, cancelling tensors apart."""
+        rows = [r for r in self.rows if r.phase == phase and not r.cancelling]
+        return max((row.precision for row in rows if row.precision is not None), default=0.0)
 
     def summary(self) -> str:
         """One line: verdict, how many tensors, the worst figures of each phase."""
         phases = list(dict.fromkeys(row.phase for row in self.rows))
         figures = "; ".join(
-            f"{phase} {self.worst_error64(phase):.1e} (float32 {self.worst_ratio(phase):.1f} x noise)"
+            f"{phase} {self.worst_error64(phase):.1e} (float32 {self.worst_ratio(phase):.1f} x noise, noise {self.worst_precision(phase):.1f} x torch's)"
             for phase in phases
         )
         verdict = (
@@ -99,7 +109,9 @@ class Report:
 
     def table(self, limit: int = 20) -> Table:
         """The failures and then the tensors nearest to their bounds, as a rich table."""
-        table = Table("phase", "stage", "tensor", "float64", "bound", "float32", "noise", "ratio", "ULP", "")
+        table = Table(
+            "phase", "stage", "tensor", "float64", "bound", "float32", "noise", "ratio", "precision", "ULP", ""
+        )
         table.title = self.summary()
         for row in self._worst_first()[:limit]:
             step = "" if row.step is None else f" {row.step}"
@@ -110,6 +122,7 @@ class Report:
                 row.key + (" (cancelling)" if row.cancelling else ""),
                 *("" if x is None else f"{x:.1e}" for x in figures),
                 "" if row.ratio is None else f"{row.ratio:.1f}",
+                "" if row.precision is None else f"{row.precision:.1f}",
                 "" if row.ulps is None else f"{row.ulps:.0f}",
                 row.reason or row.verdict,
                 style="red" if row.failed else None,
@@ -141,10 +154,10 @@ class Report:
         return sorted(self.rows, key=lambda row: (not row.failed, -self._strain(row)))
 
     def _strain(self, row: Row) -> float:
-        """How near a tensor is to one of its bounds; above 1 it has failed."""
+        """How near a tensor is to its float64 bound."""
         if row.error64 is None:
             return 0.0
-        return max(row.error64 / row.bound64 if row.bound64 else 0.0, row.ratio / self.noise_factor)
+        return row.error64 / row.bound64 if row.bound64 else 0.0
 
 
 def write_json(reports: Sequence[Report], path: str | Path) -> None:

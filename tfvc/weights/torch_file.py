@@ -6,6 +6,7 @@ Checkpoints are untrusted: a pickle is never executed, only `torch.load(weights_
 import os
 import pickle
 import struct
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,13 +73,13 @@ def _import_torch(path):
 def _read_torch(path: Path):
     torch = _import_torch(path)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if "Unsupported" in str(error) or "GLOBAL" in str(error):
-            raise WeightError(
-                f"{path}: refused, the pickle in it asks for code to be run; save a plain state dict"
-            ) from None
-        raise WeightError(f"{path}: not a torch file, or a damaged one") from None
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise WeightError(
+            f"{path}: refused, it holds more than tensors (a pickle's code is never run) or is damaged; "
+            "save a plain state dict"
+        ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile, struct.error) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightError(f"{path}: truncated or not a torch file ({first})") from None

@@ -1,0 +1,37 @@
+# Each target sets up .venv by itself; nothing but Python 3.11 or newer and make is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help demo test test-fast lint clean
+
+help:
+	@echo "make demo       convert a bundled utterance, check the models against PyTorch"
+	@echo "make test       every check and test"
+	@echo "make test-fast  the tests that take seconds"
+	@echo "make lint       ruff"
+	@echo "make clean      remove .venv and what was built"
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tfvc needs Python 3.11 or newer; name one with PYTHON=")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch,test]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/tfvc demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+clean:
+	rm -rf .venv build demo *.egg-info

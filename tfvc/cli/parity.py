@@ -1,0 +1,74 @@
+"""`tfvc parity`: is a Keras model equal to a PyTorch model?"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfvc.cli.console import progress, say
+from tfvc.cli.torch import require_torch
+
+app = typer.Typer(no_args_is_help=True, help="Compare Keras models with PyTorch models.", rich_markup_mode=None)
+
+
+class Phase(StrEnum):
+    """What is compared."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    TRAIN = "train"
+
+
+class Init(StrEnum):
+    """The weights that both sides get."""
+
+    CONSTANT = "constant"
+    CODED = "coded"
+    RANDOM = "random"
+
+
+@app.command("list")
+def list_() -> None:
+    """Name the cases there are."""
+    require_torch()
+    from tfvc.parity import list_cases
+
+    for name, description in list_cases().items():
+        say(f"{name:20} {description}")
+
+
+@app.command("run")
+def run(
+    case: Annotated[
+        list[str] | None, typer.Argument(help="Names, or module:case of another package; default: all.")
+    ] = None,
+    phase: Annotated[list[Phase] | None, typer.Option("--phase", help="Default: all three.")] = None,
+    init: Annotated[Init, typer.Option("--init", help="The weights that both sides get.")] = Init.CODED,
+    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of the train phase.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the inputs and of random weights.")] = 0,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE.json", help="Write every figure.")] = None,
+) -> None:
+    """Compare; exit code 1 if any tensor differs."""
+    require_torch()
+    from rich.console import Console
+
+    from tfvc.parity import PHASES, list_cases, run_case, write_json
+
+    names = case or list(list_cases())
+    phases = [name for name in PHASES if not phase or name in phase]
+    reports = []
+    with progress("comparing", len(names)) as update:
+        for done, name in enumerate(names, start=1):
+            reports.append(run_case(name, phases, init.value, steps, seed))
+            update(done, name)
+    console = Console()
+    for report in reports:
+        console.print(report.table())
+    if json is not None:
+        write_json(reports, json)
+        say(f"wrote {json}")
+    for report in reports:
+        say(report.summary())
+    if not all(report.passed for report in reports):
+        raise typer.Exit(1)

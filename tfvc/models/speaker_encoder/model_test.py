@@ -1,0 +1,62 @@
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfvc.audio import read
+from tfvc.models.speaker_encoder import SpeakerEncoder
+
+
+def trainable(model):
+    return sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+
+
+def test_parameters_are_those_counted_upstream():
+    assert trainable(SpeakerEncoder.from_name("ge2e")) == 1_423_616
+    assert trainable(SpeakerEncoder.from_name("dvector")) == 12_257_536
+
+
+@pytest.mark.parametrize(("name", "shape"), [("ge2e", (3, 160, 40)), ("dvector", (2, 128, 80))])
+def test_embeddings_have_length_one(name, shape):
+    mels = tf.constant(np.random.default_rng(0).uniform(0, 1, shape), tf.float32)
+    embeddings = SpeakerEncoder.from_name(name)(mels).numpy()
+    assert embeddings.shape == (shape[0], 256)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=-1), 1, atol=1e-6)
+    assert (embeddings.min() >= 0) == (name == "ge2e")
+
+
+@pytest.mark.parametrize("samples", [600, 16000, 40001])
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_any_length_and_rate_is_embedded(samples, rate):
+    wave = np.random.default_rng(1).normal(0, 0.1, samples).astype(np.float32)
+    embedding = SpeakerEncoder.from_name("ge2e").embed_utterance(wave, rate)
+    assert embedding.shape == (256,)
+    assert embedding.dtype == np.float32
+    assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_quiet_recording_is_raised_first(ge2e):
+    rng = np.random.default_rng(2)
+    wave = (rng.normal(size=32000) * np.sin(np.arange(32000) / 3000)).astype(np.float32)
+    quiet, quieter = (ge2e.embed_utterance(wave * level, 16000) for level in (1e-2, 1e-4))
+    np.testing.assert_allclose(quiet, quieter, atol=1e-4)
+
+
+@pytest.mark.real_data
+def test_published_weights_tell_the_vctk_speakers_apart(ge2e, real_data):
+    embeddings = {
+        folder.name: np.stack([ge2e.embed_utterance(*read(path)) for path in sorted(folder.glob("*.wav"))])
+        for folder in sorted((real_data / "vctk4").iterdir())
+    }
+    assert len(embeddings) == 4
+    cross = [float((embeddings[a] @ embeddings[b].T).mean()) for a, b in itertools.combinations(sorted(embeddings), 2)]
+    same = []
+    for own in embeddings.values():
+        cosines = (own @ own.T)[np.triu_indices(len(own), 1)]
+        same.append(float(cosines.mean()))
+        # every single pair of one speaker's recordings is closer than any two speakers are on average
+        assert cosines.min() > max(cross)
+    assert min(same) > 0.85
+    assert 0.5 < min(cross)
+    assert max(cross) < 0.85
