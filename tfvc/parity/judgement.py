@@ -167,7 +167,7 @@ def refusal(sample: Sample) -> str | None:
 
 
 def _verdict(m: Measure, bound: float, tolerance: float, precision: bool) -> dict:
-    cancelling = m.cancels(bound) or tolerance > bound * m.norm
+    cancelling = m.error64 > 0 and (m.cancels(bound) or tolerance > bound * m.norm)
     allowed = max(m.tolerance, tolerance) if cancelling else bound * m.norm
     # Below the smallest normal number float32 has no digits left, and TensorFlow flushes it to zero.
     floor = FLOOR * UNIT32 * m.norm + np.finfo(np.float32).tiny

@@ -97,15 +97,14 @@ class Report:
 
     def summary(self) -> str:
         """One line: verdict, how many tensors, the worst figures of each phase."""
-        phases = list(dict.fromkeys(row.phase for row in self.rows))
         figures = "; ".join(
-            f"{phase} {self.worst_error64(phase):.1e} (float32 {self.worst_ratio(phase):.1f} x noise, noise {self.worst_precision(phase):.1f} x torch's)"
-            for phase in phases
+            f"{phase} {self.worst_error64(phase):.1e}, float32 {self.worst_ratio(phase):.1f} x noise"
+            for phase in dict.fromkeys(row.phase for row in self.rows)
         )
-        verdict = (
-            "PASS" if self.passed else f"FAIL at {self.first_failure.where}" if self.rows else "FAIL: nothing compared"
-        )
-        return f"{self.case} [{self.init}] {verdict}: {len(self.rows)} tensors, {figures}, {self.seconds:.0f} s"
+        verdict = "PASS" if self.passed else "FAIL"
+        if self.first_failure:
+            verdict += f" at {self.first_failure.where}"
+        return f"{self.case} [{self.init}] {verdict}: {len(self.rows)} tensors; {figures}; {self.seconds:.0f} s"
 
     def table(self, limit: int = 20) -> Table:
         """The failures and then the tensors nearest to their bounds, as a rich table."""

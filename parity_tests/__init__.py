@@ -1,0 +1,1 @@
+"""Tests that compare tfvc with PyTorch."""

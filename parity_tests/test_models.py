@@ -1,0 +1,84 @@
+"""Whole models at full size: forward, backward and five Adam steps, for all three kinds of initial weights.
+
+In float64 everything must agree to 1e-10, weights, slots and running statistics after training to 1e-9; in
+float32 to a multiple of the measured noise. See `tfvc.parity.judgement`.
+"""
+
+import pytest
+
+from tfvc.models.autovc import AutoVCConfig
+from tfvc.models.speaker_encoder import SpeakerEncoderConfig
+from tfvc.parity import compare, run_case
+from tfvc.parity.cases.autovc import autovc
+from tfvc.parity.cases.speaker_encoder import speaker_encoder
+
+INITS = ("coded", "constant", "random")
+MINI = AutoVCConfig(neck=3, freq=4, n_mels=8, embedding=6, conv_channels=10, decoder_lstm1=9, decoder_lstm2=11)
+# Every convolution of AutoVC has a batch norm behind it, in which its bias vanishes.
+BIASES_BEFORE_BATCH_NORM = [
+    f"gradients: {network}.convolutions.{i}.0.conv.bias"
+    for network, convolutions in (("decoder", 3), ("encoder", 3), ("postnet", 5))
+    for i in range(convolutions)
+]
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("frames", [20, 22])
+def test_a_miniature_autovc(init, frames):
+    report = compare(autovc(MINI, frames=frames, batch=3), init=init)
+    report.raise_on_failure()
+    assert set(BIASES_BEFORE_BATCH_NORM) <= set(report.cancelling)
+
+
+def test_only_biases_before_batch_norm_cancel():
+    report = compare(autovc(MINI, frames=20, batch=3), ("backward",))
+    report.raise_on_failure()
+    assert report.cancelling == BIASES_BEFORE_BATCH_NORM
+
+
+def test_the_loss_of_upstream():
+    """With solver_encoder.py's broadcast on both sides, they still agree."""
+    report = compare(autovc(MINI, frames=22, batch=3, upstream_broadcast=True), ("backward",))
+    report.raise_on_failure()
+
+
+@pytest.mark.parametrize("name", ["ge2e", "dvector"])
+@pytest.mark.parametrize("init", INITS)
+def test_a_miniature_speaker_encoder(name, init):
+    config = SpeakerEncoderConfig(n_mels=5, units=7, embedding=6, relu=name == "ge2e", partial_frames=9)
+    compare(speaker_encoder(config, batch=3), init=init, steps=3).raise_on_failure()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("init", INITS)
+def test_autovc_official(init):
+    """28,422,464 parameters, 176 frames, no multiple of freq 32."""
+    report = run_case("autovc_official", init=init)
+    report.raise_on_failure()
+    assert set(BIASES_BEFORE_BATCH_NORM) <= set(report.cancelling)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("init", INITS)
+def test_autovc_article(init):
+    """176 frames are eight times freq 22."""
+    run_case("autovc_article", init=init).raise_on_failure()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "frames"), [("official", 192), ("article", 150)])
+def test_autovc_at_another_length(name, frames):
+    case = autovc(AutoVCConfig.from_name(name), frames=frames)
+    compare(case, ("forward", "backward")).raise_on_failure()
+
+
+@pytest.mark.slow
+def test_autovc_small():
+    run_case("autovc_small").raise_on_failure()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ge2e", "dvector"])
+@pytest.mark.parametrize("init", INITS)
+def test_speaker_encoder(name, init):
+    run_case(name, init=init, steps=3).raise_on_failure()

@@ -1,0 +1,48 @@
+"""The comparisons that come with tfvc, and how to find one by name."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+
+from tfvc.errors import TfvcError
+from tfvc.models.autovc import AutoVCConfig
+from tfvc.models.speaker_encoder import SpeakerEncoderConfig
+from tfvc.parity.case import ParityCase
+from tfvc.parity.cases import layers
+from tfvc.parity.cases.autovc import autovc
+from tfvc.parity.cases.speaker_encoder import speaker_encoder
+
+BUILT_IN: dict[str, Callable[[], ParityCase]] = {
+    "dense": layers.dense,
+    "conv1d": layers.conv1d,
+    "conv1d_transpose": layers.conv1d_transpose,
+    "batch_norm": layers.batch_norm,
+    "lstm": layers.lstm,
+    "ge2e": lambda: speaker_encoder(SpeakerEncoderConfig.from_name("ge2e")),
+    "dvector": lambda: speaker_encoder(SpeakerEncoderConfig.from_name("dvector")),
+    # 50 frames are no multiple of freq.
+    "autovc_small": lambda: autovc(AutoVCConfig.from_name("small"), frames=50),
+    "autovc_article": lambda: autovc(AutoVCConfig.from_name("article")),
+    "autovc_official": lambda: autovc(AutoVCConfig.from_name("official")),
+}
+
+
+def find_case(name: str) -> ParityCase:
+    """A built-in case, or one of another package as `module:attribute` (a `ParityCase` or what makes one).
+
+    Raises:
+        TfvcError: if there is none of that name.
+    """
+    if name in BUILT_IN:
+        return replace(BUILT_IN[name](), name=name)
+    module_name, colon, attribute = name.partition(":")
+    if not colon:
+        raise TfvcError(f"no parity case {name!r}: choose from {', '.join(BUILT_IN)}, or give module:case")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise TfvcError(f"parity case {name!r} cannot be loaded: {error}") from error
+    case = found if isinstance(found, ParityCase) else found() if callable(found) else found
+    if not isinstance(case, ParityCase):
+        raise TfvcError(f"{name} is a {type(case).__name__}, not a ParityCase or a function that makes one")
+    return case
