@@ -143,7 +143,9 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
         samples += len(block)
         if samples > LONGEST_SECONDS * file.samplerate:
             raise AudioError(f"{path}: is longer than {LONGEST_SECONDS // 3600} hours; cut it up")
-        blocks.append(block.mean(axis=1))
+        # Infinite samples are reported in one line afterwards, not warned of here.
+        with np.errstate(invalid="ignore", over="ignore"):
+            blocks.append(block.mean(axis=1))
     if file.format in _FORMATS_OF_STATED_LENGTH and samples < file.frames:
         raise AudioError(
             f"{path}: is truncated, {samples} of the {file.frames} samples that its header promises are there"

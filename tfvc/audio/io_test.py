@@ -166,6 +166,14 @@ def test_not_a_number(tmp_path, value):
         read(tmp_path / "a.wav")
 
 
+def test_infinities_that_cancel(tmp_path):
+    wave = noise(channels=2)
+    wave[77] = np.inf, -np.inf
+    soundfile.write(tmp_path / "a.wav", wave, RATE, subtype="FLOAT")
+    with pytest.raises(AudioError, match="the first is number 77"):
+        read(tmp_path / "a.wav")
+
+
 def test_unscaled_floats(tmp_path):
     soundfile.write(tmp_path / "a.wav", noise() * 32768, RATE, subtype="FLOAT")
     with pytest.raises(AudioError, match=r"samples reach [\d.]+ where -1..1 is meant"):

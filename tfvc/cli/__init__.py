@@ -58,8 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         message = problem.format_message() if isinstance(problem, TyperException) else str(problem)
-        # `tfvc` alone has printed its help already and has nothing more to say.
-        if message:
+        if message.lstrip().startswith("Usage:"):  # `tfvc` or `tfvc parity` alone: the help is the answer
+            print(message)
+        else:
             error(message)
         code = 2
     except (KeyboardInterrupt, typer.Abort):

@@ -31,7 +31,7 @@ def test_names_are_found_in_the_folder_that_the_environment_names(preset, monkey
     folder, model = preset
     monkeypatch.setenv("TFVC_CHECKPOINTS", str(folder.parent))
     assert AutoVC.from_preset("mine").config == model.config
-    with pytest.raises(TfvcError, match="known names: .*mine"):
+    with pytest.raises(TfvcError, match=r"known names: .*mine"):
         AutoVC.from_preset("yours")
 
 

@@ -116,7 +116,7 @@ class AutoVCTraining:
             fixed = fixed_mel_crops(features, self.batch_size, frames, speakers=validation)
             pictures = conversion_pictures(features, validation)
             callbacks.append(Validate(fixed, pictures, writer, start, self.settings.validate_every))
-        model.fit(crops, epochs=1, steps_per_epoch=self.steps - start, callbacks=callbacks, verbose=0)
+        model.fit(crops, epochs=1, steps_per_epoch=self.steps - start, callbacks=callbacks, shuffle=False, verbose=0)
         writer.close()
 
     def _record(self, features, training, validation, model) -> dict[str, Any]:

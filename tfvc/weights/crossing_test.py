@@ -78,7 +78,7 @@ def test_a_variable_that_the_map_forgets_is_an_error(monkeypatch):
 
     _, model = reference("ge2e")
     monkeypatch.setattr(speaker_encoder, "pairs", lambda model: iter([("lstm", model.lstm)]))
-    with pytest.raises(WeightError, match="projection.* 0 times"):
+    with pytest.raises(WeightError, match=r"projection.* 0 times"):
         entries(model)
 
 

@@ -1,0 +1,263 @@
+import json
+import pickle
+import re
+
+import numpy as np
+import pytest
+import soundfile
+
+from tfvc.audio import read, write
+
+
+def refused(done, *words):
+    """The command ended with code 2 and one line that holds these words."""
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(r"tfvc: error: [^\n]+\n", done.stderr), done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+    return True
+
+
+def voice(samples, pitch, rate=16000):
+    time = np.arange(samples) / rate
+    return (0.1 * sum(np.sin(2 * np.pi * pitch * k * time) / k for k in range(1, 15))).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory, ge2e):
+    """source/{a.wav, deep/b.flac} and target/{1.wav, 2.wav}."""
+    folder = tmp_path_factory.mktemp("recordings")
+    write(folder / "source/a.wav", voice(16000, 110), 16000)
+    write(folder / "source/deep/b.flac", voice(9000, 130), 8000)
+    write(folder / "target/1.wav", voice(30000, 210), 16000)
+    write(folder / "target/2.wav", voice(32000, 230), 22050)
+    return folder
+
+
+def test_help_version_and_nothing(tfvc):
+    assert "convert" in tfvc("--help").stdout
+    assert re.fullmatch(r"tfvc \d+\.\d+\.\d+\n", tfvc("--version").stdout)
+    alone = tfvc()
+    assert alone.returncode == 2
+    assert "Usage:" in alone.stdout
+    assert alone.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sing"], ["sing"]),
+        (["info"], ["PRESET_DIR"]),
+        (["info", "nowhere"], ["nowhere"]),
+        (["train", "tacotron", "data", "--out", "run"], ["tacotron", "autovc"]),
+        (["train", "autovc", "nowhere", "--out", "run"], ["nowhere", "tfvc prepare"]),
+        (["train", "autovc", "nowhere", "--out", "run", "--set", "nekc=3"], ["nekc=3", "neck", "learning_rate"]),
+        (["train", "autovc", "nowhere", "--out", "run", "--set", "neck=wide"], ["neck must be int", "wide"]),
+        (["train", "autovc", "nowhere", "--out", "run", "--steps", "0"], ["steps"]),
+        (["prepare", "nowhere", "out", "--mel", "mfcc"], ["mfcc", "hifigan_22k"]),
+        (["parity", "run", "autovc_huge"], ["autovc_huge", "autovc_official"]),
+        (["parity", "run", "nobody.cases:pair"], ["nobody"]),
+        (["fetch", "everything"], ["everything", "ge2e"]),
+        (["export", "nowhere", "--format", "h6", "--out", "x"], ["h6"]),
+        (["import-torch", "autovc", "none.pt", "--out", "x"], ["none.pt"]),
+    ],
+)
+def test_bad_usage_is_one_line(tfvc, ge2e, tmp_path, arguments, words):
+    assert refused(tfvc(*arguments, cwd=tmp_path), *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_the_traceback(tfvc):
+    done = tfvc("--debug", "info", "nowhere")
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_convert_a_file(tfvc, recordings, narrow_preset, tmp_path):
+    target = recordings / "target"
+    done = tfvc("convert", recordings / "source/a.wav", target, "--out", tmp_path / "x.wav", "--model", narrow_preset)
+    assert (done.returncode, done.stderr) == (0, "converting: 1/1\n")
+    wave, rate = read(tmp_path / "x.wav")
+    assert (len(wave), rate) == (22050, 22050)
+    again = tfvc("convert", recordings / "source/a.wav", target, "--out", tmp_path / "y.wav", "--model", narrow_preset)
+    assert again.returncode == 0
+    assert (tmp_path / "x.wav").read_bytes() == (tmp_path / "y.wav").read_bytes()
+
+
+def test_convert_a_folder_keeps_its_tree_and_reports_bad_files(tfvc, recordings, narrow_preset, tmp_path):
+    source = tmp_path / "in"
+    for path in ("a.wav", "deep/b.flac"):
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_bytes((recordings / "source" / path).read_bytes())
+    (source / "c.wav").write_text("not a sound")
+    target = recordings / "target/1.wav"
+    done = tfvc("convert", source, target, "--out", tmp_path / "out", "--model", narrow_preset)
+    assert done.returncode == 2
+    assert "c.wav" in done.stderr
+    assert "1 of 3 files" in done.stderr
+    assert sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")) == [
+        "a.wav",
+        "deep/b.wav",
+    ]
+
+
+def test_convert_refuses_bad_input(tfvc, recordings, narrow_preset, tmp_path):
+    source, target, options = recordings / "source/a.wav", recordings / "target", ["--model", narrow_preset]
+    nan = voice(16000, 100)
+    nan[77] = np.nan
+    soundfile.write(tmp_path / "nan.wav", nan, 16000, subtype="FLOAT")
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "folder").mkdir()
+    out = tmp_path / "out.wav"
+    assert refused(tfvc("convert", tmp_path / "nan.wav", target, "--out", out, *options), "nan.wav", "NaN")
+    assert refused(tfvc("convert", source, tmp_path / "empty.wav", "--out", out, *options), "empty.wav")
+    assert refused(tfvc("convert", tmp_path / "folder", target, "--out", out, *options), "no sound files")
+    assert refused(tfvc("convert", source, target, "--out", source, *options), "overwritten")
+    assert refused(tfvc("convert", source, target, "--out", out, *options, "--vocoder", "wavenet"), "griffin-lim")
+    assert refused(tfvc("convert", source, target, "--out", out, "--model", "nobody"), "nobody")
+    assert not out.exists()
+
+
+def test_info_tells_the_config_the_mels_and_the_record(tfvc, narrow_preset):
+    lines = tfvc("info", narrow_preset).stdout.splitlines()
+    told = dict(line.split(maxsplit=1) for line in lines)
+    assert told["config.neck"] == "4"
+    assert told["mel"] == "hifigan_22k"
+    assert told["mel.hop"] == "256"
+    assert told["training.steps"] == "0"
+    assert "trainable" in told["parameters"]
+
+
+def test_export_h5(tfvc, narrow_preset, tmp_path):
+    done = tfvc("export", narrow_preset, "--format", "h5", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "decoder.weights.h5",
+        "encoder.weights.h5",
+        "postnet.weights.h5",
+    ]
+
+
+class TestTorch:
+    """import-torch and export-torch, on upstream's keys."""
+
+    torch = pytest.importorskip("torch")
+
+    @pytest.fixture(scope="class")
+    def state(self):
+        from torch_ref.autovc import Generator
+
+        self.torch.manual_seed(1)
+        state = Generator().state_dict()
+        for key, value in state.items():
+            if "running" in key:
+                value.uniform_(0.5, 1.5)
+            if "tracked" in key:
+                value.fill_(11)
+        return state
+
+    @pytest.mark.parametrize(
+        "wrap",
+        [lambda s: s, lambda s: {"model": s}, lambda s: {"model": {f"module.{k}": v for k, v in s.items()}}],
+    )
+    def test_a_checkpoint_comes_back_bit_for_bit(self, tfvc, state, tmp_path, wrap):
+        self.torch.save(wrap(state), tmp_path / "autovc.ckpt")
+        done = tfvc("import-torch", "autovc", tmp_path / "autovc.ckpt", "--out", tmp_path / "preset")
+        assert done.returncode == 0, done.stderr
+        done = tfvc("export-torch", tmp_path / "preset", "--out", tmp_path / "back.ckpt")
+        assert done.returncode == 0, done.stderr
+        back = self.torch.load(tmp_path / "back.ckpt", weights_only=True)["model"]
+        assert list(back) == list(state)
+        for key, value in state.items():
+            assert back[key].dtype == value.dtype
+            assert back[key].numpy().tobytes() == value.numpy().tobytes(), key
+
+    def test_what_is_wrong_with_a_checkpoint_is_one_line_and_nothing_is_written(self, tfvc, state, tmp_path):
+        key = "decoder.lstm1.weight_ih_l0"
+        spoiled = {
+            "missing": {k: v for k, v in state.items() if k != key},
+            "extra": {**state, "more.weight": self.torch.ones(2)},
+            "shape": {**state, key: state[key].T.contiguous()},
+        }
+        files = tmp_path / "files"
+        files.mkdir()
+        for name, content in spoiled.items():
+            self.torch.save(content, files / f"{name}.ckpt")
+        self.torch.save(state, files / "cut.ckpt")
+        whole = (files / "cut.ckpt").read_bytes()
+        (files / "cut.ckpt").write_bytes(whole[: len(whole) // 2])
+        (files / "evil.ckpt").write_bytes(pickle.dumps({"x": _Touch(tmp_path / "ran")}))
+        (files / "text.ckpt").write_text("weights, honestly")
+
+        words = {
+            "missing": [key],
+            "extra": ["more.weight"],
+            "shape": [key, "(2048, 320)", "(320, 2048)"],
+            "cut": ["truncated"],
+            "evil": ["code"],
+            "text": ["text.ckpt"],
+        }
+        for name, wanted in words.items():
+            done = tfvc("import-torch", "autovc", files / f"{name}.ckpt", "--out", tmp_path / "preset")
+            assert refused(done, f"{name}.ckpt", *wanted)
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["files"]
+
+
+class _Touch:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+def test_prepare_reports_and_goes_on(tfvc, ge2e, tmp_path):
+    write(tmp_path / "corpus/anna/a.wav", voice(16000, 200), 16000)
+    write(tmp_path / "corpus/bert/b.flac", voice(20000, 120), 16000)
+    (tmp_path / "corpus/bert/c.wav").write_text("no sound")
+    done = tfvc("prepare", tmp_path / "corpus", tmp_path / "out", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert "2 utterances of 2 speakers" in done.stdout
+    assert "1 files could not be taken" in done.stdout
+    (error,) = map(json.loads, (tmp_path / "out/errors.jsonl").read_text().splitlines())
+    assert error["file"] == "bert/c.wav"
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*")}
+    assert "nothing to do" in tfvc("prepare", tmp_path / "corpus", tmp_path / "out").stdout
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*")} == before
+
+
+def test_prepare_train_and_convert_by_command(tfvc, ge2e, recordings, tmp_path):
+    for number, name in enumerate(("anna", "bert", "cara")):
+        write(tmp_path / f"corpus/{name}/x.wav", voice(24000, 100 + 50 * number), 16000)
+    assert tfvc("prepare", tmp_path / "corpus", tmp_path / "data", "--jobs", "1").returncode == 0
+    sizes = [f"--set={key}=16" for key in ("conv_channels", "decoder_lstm1", "decoder_lstm2", "frames")]
+    train = [
+        "train",
+        "autovc",
+        tmp_path / "data",
+        "--out",
+        tmp_path / "run",
+        "--steps",
+        "3",
+        "--batch-size",
+        "2",
+        *sizes,
+    ]
+    done = tfvc(*train)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "run/losses.jsonl").read_text().splitlines()) == 3
+    assert refused(tfvc(*train), "--resume")
+    assert tfvc(*train, "--resume").returncode == 0
+    target = recordings / "target/1.wav"
+    out = tmp_path / "spoken.wav"
+    done = tfvc("convert", recordings / "source/a.wav", target, "--out", out, "--model", tmp_path / "run/preset")
+    assert done.returncode == 0, done.stderr
+    assert np.abs(read(out)[0]).max() > 0
+
+
+@pytest.mark.slow
+def test_parity_passes_and_writes_its_figures(tfvc, tmp_path):
+    done = tfvc("parity", "run", "conv1d", "batch_norm", "--json", tmp_path / "p.json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert [report["passed"] for report in json.loads((tmp_path / "p.json").read_text())] == [True, True]

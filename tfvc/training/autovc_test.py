@@ -1,0 +1,162 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfvc.errors import TfvcError
+from tfvc.models.autovc import AutoVC
+from tfvc.training.autovc import AutoVCTraining, mean_mel
+from tfvc.training.checkpoints import Checkpoints
+from tfvc.training.config import TrainingConfig
+
+SETTINGS = TrainingConfig(frames=24, validation_speakers=1, validate_every=6, checkpoint_every=4, learning_rate=3e-3)
+
+
+def training(feature_folder, out, narrow, **changes):
+    described = {"settings": SETTINGS, "steps": 14, "batch_size": 3, "seed": 5, "mixed_precision": False} | changes
+    return AutoVCTraining(feature_folder, out, narrow, **described)
+
+
+def silent(step, words):
+    """Nobody watches."""
+
+
+def losses(run):
+    return [json.loads(line) for line in (run / "losses.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def finished(feature_folder, narrow, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "run"
+    training(feature_folder, out, narrow).run(resume=False, report=silent)
+    return out
+
+
+def test_a_run_leaves_losses_checkpoints_pictures_and_a_preset(finished):
+    steps = losses(finished)
+    assert [line["step"] for line in steps] == list(range(1, 15))
+    assert set(steps[0]) == {"step", "loss", "reconstruction", "postnet", "content"}
+    assert steps[-1]["loss"] < steps[0]["loss"]
+    for line in steps:
+        assert line["loss"] == pytest.approx(line["reconstruction"] + line["postnet"] + line["content"], rel=1e-5)
+    assert Checkpoints(finished / "checkpoints", 2).steps() == [12, 14]
+
+    events = [
+        value
+        for file in (finished / "logs").iterdir()
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    ]
+    tags = {value.tag for value in events}
+    assert {"validation/loss", "conversion"} <= tags
+    record = json.loads((finished / "preset/training.json").read_text())
+    assert record["steps"] == 14
+    assert len(record["held_out_speakers"]) == 1
+    assert record["training_speakers"] == 3
+
+
+def test_the_preset_holds_the_last_weights(finished, narrow):
+    model = AutoVC.from_preset(finished / "preset")
+    assert model.mel_spec.sample_rate == 22050
+    assert model.config.mel_scale == pytest.approx(0.07335)
+    assert int(model.encoder.convolutions[0].norm.num_batches_tracked) == 28
+
+
+def test_the_seed_decides_everything(feature_folder, narrow, finished, tmp_path):
+    training(feature_folder, tmp_path / "again", narrow).run(resume=False, report=silent)
+    assert (tmp_path / "again/losses.jsonl").read_bytes() == (finished / "losses.jsonl").read_bytes()
+    training(feature_folder, tmp_path / "other", narrow, seed=6, steps=2).run(resume=False, report=silent)
+    assert losses(tmp_path / "other")[0] != losses(finished)[0]
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from tfvc.models.autovc import AutoVCConfig
+from tfvc.training.autovc_test import SETTINGS, training, silent
+narrow = AutoVCConfig(neck=4, freq=8, conv_channels=16, decoder_lstm1=16, decoder_lstm2=16, zero_init_postnet=True)
+training(Path(sys.argv[1]), Path(sys.argv[2]), narrow).run(resume=True, report=silent)
+"""
+
+
+@pytest.mark.parametrize("killed_after", [3, 6, 11])
+def test_a_killed_run_goes_on_to_the_same_losses_and_weights(feature_folder, finished, tmp_path, killed_after):
+    out = tmp_path / "run"
+    command = [sys.executable, "-c", CHILD, str(feature_folder), str(out)]
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    written = out / "losses.jsonl"
+    while child.poll() is None and not (written.exists() and len(written.read_bytes().splitlines()) >= killed_after):
+        time.sleep(0.005)
+    os.kill(child.pid, signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert not (out / "preset").exists()
+
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    assert written.read_bytes() == (finished / "losses.jsonl").read_bytes()
+    mine, theirs = AutoVC.from_preset(out / "preset"), AutoVC.from_preset(finished / "preset")
+    for a, b in zip(mine.weights, theirs.weights, strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes(), a.path
+
+
+def test_a_finished_run_resumes_to_nothing_to_do(feature_folder, narrow, finished):
+    before = (finished / "losses.jsonl").read_bytes()
+    training(feature_folder, finished, narrow).run(resume=True, report=silent)
+    assert (finished / "losses.jsonl").read_bytes() == before
+
+
+def test_a_run_is_neither_overwritten_nor_continued_otherwise(feature_folder, narrow, finished, tmp_path):
+    with pytest.raises(TfvcError, match="add --resume"):
+        training(feature_folder, finished, narrow).run(resume=False, report=silent)
+    with pytest.raises(TfvcError, match="begun with batch_size = 3, not 4"):
+        training(feature_folder, finished, narrow, batch_size=4).run(resume=True, report=silent)
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(TfvcError, match="not a training run"):
+        training(feature_folder, tmp_path, narrow).run(resume=True, report=silent)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_checkpoint(
+    feature_folder, narrow, tmp_path, monkeypatch
+):
+    original = AutoVC.compute_losses
+    seen = tf.Variable(0)
+
+    def spoiled(self, mel, embedding, training):
+        found = original(self, mel, embedding, training)
+        factor = tf.where(seen.assign_add(1) < 7, 1.0, np.nan) if training else 1.0
+        return {name: value * factor for name, value in found.items()}
+
+    monkeypatch.setattr(AutoVC, "compute_losses", spoiled)
+    with pytest.raises(TfvcError, match=r"loss is nan at step 7; the last good checkpoint is .*step-00000004"):
+        training(feature_folder, tmp_path / "run", narrow).run(resume=False, report=silent)
+    assert Checkpoints(tmp_path / "run/checkpoints", 2).steps() == [4]
+    assert len(losses(tmp_path / "run")) == 6
+    assert not (tmp_path / "run/preset").exists()
+
+
+def test_a_checkpoint_with_weights_that_are_not_finite_is_not_written(feature_folder, narrow, tmp_path):
+    model = AutoVC(narrow)
+    model.decoder.linear_projection.bias.assign(np.full(80, np.inf))
+    with pytest.raises(TfvcError, match="not finite after step 9; there is no checkpoint yet"):
+        Checkpoints(tmp_path, 2).save(model, 9)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mixed_precision_trains(feature_folder, narrow, tmp_path):
+    training(feature_folder, tmp_path / "run", narrow, mixed_precision=True).run(resume=False, report=silent)
+    steps = losses(tmp_path / "run")
+    assert steps[-1]["loss"] < steps[0]["loss"]
+    assert AutoVC.from_preset(tmp_path / "run/preset").decoder.linear_projection.kernel.dtype == "float32"
+
+
+def test_the_decoder_starts_at_the_mean_mel_of_the_training_speakers(feature_folder):
+    from tfvc.data import FeatureSet
+
+    features = FeatureSet(feature_folder)
+    frames = np.concatenate([features.mel(i) for i, u in enumerate(features.utterances) if u.speaker != "cara"])
+    np.testing.assert_allclose(mean_mel(features, ["anna", "bert", "dora"]), frames.mean(axis=0), rtol=1e-5)

@@ -1,0 +1,43 @@
+"""A small feature set to train on, and a model to match."""
+
+from pathlib import Path
+
+import pytest
+
+from tfvc.audio import MelSpec, write
+from tfvc.data import prepare
+from tfvc.data.conftest import voice
+from tfvc.models.autovc import AutoVCConfig
+
+EMBEDDING = 256
+
+
+def spectrum_embedding(wave, sample_rate):
+    """A cheap embedding of the size that AutoVC takes: the recording's coarse spectrum, unit length."""
+    import numpy as np
+
+    bands = np.array_split(np.abs(np.fft.rfft(wave, 4096)), EMBEDDING)
+    energies = np.array([band.mean() for band in bands], dtype=np.float32) + 1e-3
+    return energies / np.linalg.norm(energies)
+
+
+@pytest.fixture(scope="session")
+def feature_folder(tmp_path_factory) -> Path:
+    """Four speakers, two utterances each, as `prepare` writes them; not to be changed."""
+    corpus = tmp_path_factory.mktemp("voices")
+    for number, name in enumerate(("anna", "bert", "cara", "dora")):
+        for take in range(2):
+            write(
+                corpus / name / f"{take}.wav",
+                voice(1.2 + 0.3 * take, 22050, 100 + 30 * number, 7 * number + take),
+                22050,
+            )
+    out = tmp_path_factory.mktemp("features")
+    prepare(corpus, out, MelSpec.named("hifigan_22k"), jobs=1, embed=spectrum_embedding)
+    return out
+
+
+@pytest.fixture(scope="session")
+def narrow() -> AutoVCConfig:
+    """An AutoVC that trains in seconds."""
+    return AutoVCConfig(neck=4, freq=8, conv_channels=16, decoder_lstm1=16, decoder_lstm2=16, zero_init_postnet=True)
