@@ -12,11 +12,12 @@ from tfvc.parity.case import OptimizerPair, ParityCase
 from tfvc.parity.cases import BUILT_IN, find_case
 from tfvc.parity.initialization import MODES
 from tfvc.parity.report import ParityError, Report, write_json
-from tfvc.parity.runner import PHASES, compare
+from tfvc.parity.runner import PHASES, Comparison, compare
 
 __all__ = [
     "MODES",
     "PHASES",
+    "Comparison",
     "OptimizerPair",
     "ParityCase",
     "ParityError",

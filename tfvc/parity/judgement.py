@@ -184,6 +184,7 @@ def _verdict(m: Measure, bound: float, tolerance: float, precision: bool) -> dic
     return {
         "verdict": "fail" if reasons else "pass",
         "reason": "; ".join(reasons),
+        "size": scale,
         "error64": m.error64 / scale,
         "bound64": allowed / scale,
         "error32": m.error32 / scale,

@@ -36,6 +36,7 @@ class KerasSide:
         self.entries = list(case.entries(self.model))
         self.trainable = [entry for entry in self.entries if entry.variable.trainable]
         self.probes: dict[str, np.ndarray] = {}
+        self.optimizer = None
         self._check_every_variable_has_one_entry()
 
     def _check_every_variable_has_one_entry(self) -> None:
@@ -56,10 +57,7 @@ class KerasSide:
         if len(self.entries) != len(state):
             missing = sorted(set(state) - {entry.key for entry in self.entries})
             raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
-        settings = self.case.optimizer
-        with precision(self.dtype):
-            self.optimizer = settings.keras_factory(settings.learning_rate, settings.clip_grad_norm)
-            self.optimizer.build([entry.variable for entry in self.trainable])
+        self.optimizer = None
 
     def state(self) -> dict[str, np.ndarray]:
         return {entry.key: entry.to_torch(_array(entry.variable.value)) for entry in self.entries}
@@ -81,9 +79,15 @@ class KerasSide:
         """Applies the gradients of the last `backward`; the gradients as clipped, empty without clipping."""
         from tfvc.training.optimizers import clip_by_global_norm
 
-        limit = self.case.optimizer.clip_grad_norm
-        clipped = {} if limit is None else self._by_key(clip_by_global_norm(self._gradients, limit))
-        self.optimizer.apply(self._gradients, [entry.variable for entry in self.trainable])
+        settings = self.case.optimizer
+        limit = settings.clip_grad_norm
+        variables = [entry.variable for entry in self.trainable]
+        with precision(self.dtype):
+            if self.optimizer is None:
+                self.optimizer = settings.keras_factory(settings.learning_rate, limit)
+                self.optimizer.build(variables)
+            clipped = {} if limit is None else self._by_key(clip_by_global_norm(self._gradients, limit))
+            self.optimizer.apply(self._gradients, variables)
         return clipped
 
     def slots(self) -> dict[str, dict[str, np.ndarray]]:

@@ -16,7 +16,7 @@ class ParityError(AssertionError):
 
 @dataclass(frozen=True)
 class Row:
-    """The verdict on one tensor. Errors are relative to its norm, or to the terms that cancel in it.
+    """The verdict on one tensor. Errors are relative to its `size`: its norm, or that of the terms that cancel in it.
 
     `ratio` is the float32 error over the measured noise, `precision` Keras's noise over torch's, `ulps` the
     largest float32 difference in units in the last place of the largest element.
@@ -36,6 +36,7 @@ class Row:
     precision: float | None = None
     ulps: float | None = None
     cancelling: bool = False
+    size: float | None = None
 
     @property
     def failed(self) -> bool:

@@ -10,9 +10,9 @@ import numpy as np
 from tfvc.errors import TfvcError
 from tfvc.parity.case import ParityCase, probe
 from tfvc.parity.initialization import initial_state
-from tfvc.parity.judgement import FORWARD_BOUND, TRAINED_BOUND, Sample, judge, measure_stage
+from tfvc.parity.judgement import FORWARD_BOUND, TRAINED_BOUND, Sample, judge
 from tfvc.parity.keras_side import KerasSide
-from tfvc.parity.report import Report
+from tfvc.parity.report import Report, Row
 from tfvc.parity.torch_side import TorchSide
 
 PHASES = ("forward", "backward", "train")
@@ -37,7 +37,7 @@ def compare(
 
     Args:
         case: the pair.
-        phases: which of `PHASES`, in that order.
+        phases: which of `PHASES`; they run in that order.
         init: initial weights, see `initialization`.
         steps: optimizer steps of the `train` phase.
         seed: of the inputs, and of `random` weights.
@@ -45,44 +45,56 @@ def compare(
     Raises:
         TfvcError: for an unknown phase or init, or weight entries that do not cover both models exactly.
     """
-    unknown = sorted(set(phases) - set(PHASES))
-    if unknown:
-        raise TfvcError(f"unknown parity phase {unknown[0]!r}: choose from {', '.join(PHASES)}")
-    started = time.monotonic()
-    report = Report(case.name, init, seed)
-    _run(Comparison(case, init, seed, report), phases, steps)
-    report.seconds = time.monotonic() - started
+    report = Comparison(case, seed).run(phases, init, steps)
     # Graphs hold their models in cycles; the next case should not find four old models in memory.
     gc.collect()
     return report
 
 
-def _run(comparison: "Comparison", phases: Sequence[str], steps: int) -> None:
-    if "forward" in phases:
-        comparison.forward()
-    if "backward" in phases:
-        comparison.backward()
-    if "train" in phases:
-        comparison.train(steps)
-
-
 class Comparison:
-    """The four models of a case, fed with the same numbers and compared as they go."""
+    """The four models of a case, fed with the same numbers and compared as they go.
 
-    def __init__(self, case: ParityCase, init: str, seed: int, report: Report):
+    `compare` makes one for a single run; one that is kept serves several runs, and saves tracing its graphs anew.
+
+    Args:
+        case: the pair.
+        seed: of the inputs, and of `random` weights.
+    """
+
+    def __init__(self, case: ParityCase, seed: int = 0):
         self.case = case
-        self.report = report
-        self.rng = np.random.default_rng(seed)
-        self.inputs = self._draw()
+        self.seed = seed
+        self._restart()
         torch64, torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
-        self.initial = initial_state(torch64.state(), init, seed)
+        self.shapes = {key: value.copy() for key, value in torch64.state().items()}
         keras64, keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
         self.sides = [torch64, keras64, torch32, keras32]
         if case.keras_losses is None:
-            self._load()
             outputs = torch64.forward(self.inputs, training=False)
             for side in self.sides:
                 side.probes = {name: probe(value.shape) for name, value in outputs.items()}
+
+    def run(self, phases: Sequence[str] = PHASES, init: str = "coded", steps: int = 5) -> Report:
+        """Compares from one kind of initial weights; the arguments are those of `compare`."""
+        unknown = sorted(set(phases) - set(PHASES))
+        if unknown:
+            raise TfvcError(f"unknown parity phase {unknown[0]!r}: choose from {', '.join(PHASES)}")
+        started = time.monotonic()
+        self._restart()
+        self.initial = initial_state(self.shapes, init, self.seed)
+        self.report = Report(self.case.name, init, self.seed)
+        if "forward" in phases:
+            self.forward()
+        if "backward" in phases:
+            self.backward()
+        if "train" in phases:
+            self.train(steps)
+        self.report.seconds = time.monotonic() - started
+        return self.report
+
+    def _restart(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.inputs = self._draw()
 
     def forward(self) -> None:
         self._load()
@@ -96,16 +108,12 @@ class Comparison:
         self._judge(losses, "backward", "losses", precision=True)
         rows = judge(gradients, "backward", "gradients", precision=True)
         for _ in range(DRAWS - 1):
-            if not any(row.failed for row in rows):
+            if not any(row.only_imprecise for row in rows):
                 break
             self._load()
             _, gradients = self._losses_and_gradients(self._draw())
             again = judge(gradients, "backward", "gradients", precision=True)
-            # Without the precision bound a row fails for good; with it, only if every draw fails.
-            rows = [
-                second if first.failed and first.only_imprecise else first
-                for first, second in zip(rows, again, strict=True)
-            ]
+            rows = [b if a.only_imprecise else a for a, b in zip(rows, again, strict=True)]
         self.report.rows += rows
 
     def train(self, steps: int) -> None:
@@ -130,8 +138,11 @@ class Comparison:
             self._judge(losses, stage="losses", bound=bound, **where)
             yield "losses"
 
-            self._judge(gradients, stage="gradients", bound=bound, **where)
-            tolerances = self._widen(tolerances, gradients)
+            rows = self._judge(gradients, stage="gradients", bound=bound, **where)
+            # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
+            for row in rows:
+                if row.cancelling:
+                    tolerances[row.key] = max(row.bound64 * row.size, tolerances.get(row.key, 0.0))
             yield "gradients"
 
             clipped = self._each(lambda side: side.step())
@@ -154,13 +165,10 @@ class Comparison:
             self._judge(self._each(_statistics), stage="running statistics", bound=TRAINED_BOUND, **where)
             yield "running statistics"
 
-    def _widen(self, tolerances: dict[str, float], gradients: dict[str, Sample]) -> dict[str, float]:
-        """Rounding in a gradient stays in the slots: the largest so far, by key."""
-        new = {key: m.tolerance for key, m in measure_stage(gradients).items()}
-        return {key: max(value, tolerances.get(key, 0.0)) for key, value in new.items()}
-
-    def _judge(self, samples: dict[str, Sample], phase: str, stage: str, **settings: Any) -> None:
-        self.report.rows += judge(samples, phase, stage, **settings)
+    def _judge(self, samples: dict[str, Sample], phase: str, stage: str, **settings: Any) -> list[Row]:
+        rows = judge(samples, phase, stage, **settings)
+        self.report.rows += rows
+        return rows
 
     def _losses_and_gradients(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, Sample], dict[str, Sample]]:
         losses, gradients = zip(*(side.backward(inputs) for side in self.sides), strict=True)

@@ -22,14 +22,14 @@ class TorchSide:
         self.dtype = getattr(torch, dtype)
         self.module = case.torch_module().to(self.dtype)
         self.probes: dict[str, np.ndarray] = {}
+        self.optimizer = None
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Takes new weights and forgets the optimizer."""
         import torch
 
         self.module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
-        settings = self.case.optimizer
-        self.optimizer = settings.torch_factory(self.module.parameters(), settings.learning_rate)
+        self.optimizer = None
 
     def state(self) -> dict[str, np.ndarray]:
         return {key: _array(value) for key, value in self.module.state_dict().items()}
@@ -45,7 +45,7 @@ class TorchSide:
     def backward(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Losses and gradients in training mode; gradients of inputs are named `input.<name>`."""
         self.module.train()
-        self.optimizer.zero_grad()
+        self.module.zero_grad()
         tensors = self._tensors(inputs)
         real = {name: x.requires_grad_() for name, x in tensors.items() if x.is_floating_point()}
         losses = self._losses(tensors)
@@ -57,7 +57,10 @@ class TorchSide:
         """Applies the gradients of the last `backward`; the gradients as clipped, empty without clipping."""
         import torch
 
-        limit = self.case.optimizer.clip_grad_norm
+        settings = self.case.optimizer
+        limit = settings.clip_grad_norm
+        if self.optimizer is None:
+            self.optimizer = settings.torch_factory(self.module.parameters(), settings.learning_rate)
         if limit is not None:
             torch.nn.utils.clip_grad_norm_(self.module.parameters(), limit)
         self.optimizer.step()

@@ -11,8 +11,9 @@ from tfvc.weights.layouts import KINDS
 
 
 def layer_entries(layer: Any) -> list[Entry]:
-    """The weight entries of a single layer: torch's keys without a path."""
-    return [Entry(name, variable, layout) for name, variable, layout in KINDS[type(layer)](layer)]
+    """The weight entries of a single layer, or of one derived from ours: torch's keys without a path."""
+    rows = next(rows for kind, rows in KINDS.items() if isinstance(layer, kind))
+    return [Entry(name, variable, layout) for name, variable, layout in rows(layer)]
 
 
 def normal_inputs(*shape: int):
