@@ -1,7 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, filterbank, griffin_lim, numpy_path, read
+from tfvc.audio import MelSpec, filterbank, griffin_lim, griffinlim, numpy_path, read
 from tfvc.audio.griffinlim import _overlap_add, invert_mel
 from tfvc.errors import TfvcError
 
@@ -52,6 +54,21 @@ def test_copy_of_a_synthetic_voice(spec, samples, speech_like):
     assert abs(delay) <= spec.hop // 4
     assert error < 2 * LARGEST_ERROR[spec_name(spec)]
     assert 0.85 < level < 1.15
+
+
+def test_the_gain_of_a_spec_is_undone(speech_like):
+    wave = speech_like(9000, 16000, 8)
+    _, _, level = check_copy(wave, dataclasses.replace(MelSpec.named("autovc_16k"), gain=0.5))
+    assert 0.85 < level < 1.15
+
+
+def test_momentum_finds_better_phases(speech_like, monkeypatch):
+    spec = MelSpec.named("hifigan_22k")
+    wave = speech_like(12_000, 22050, 9)
+    with_momentum, _, _ = check_copy(wave, spec)
+    monkeypatch.setattr(griffinlim, "_MOMENTUM", 0.0)
+    without, _, _ = check_copy(wave, spec)
+    assert with_momentum < 0.96 * without
 
 
 def spec_name(spec):
