@@ -42,16 +42,16 @@ def options(
     ] = False,
 ) -> None:
     """Voice conversion in Keras, provably equal to PyTorch."""
-    if not debug:
-        silence_tensorflow()
-        logging.captureWarnings(True)
-        logging.getLogger("py.warnings").addHandler(logging.NullHandler())
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 a check failed, 2 bad usage or input, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
+    if not debug and not {"--help", "--version"} & set(arguments):  # these need not wait for TensorFlow
+        silence_tensorflow()
+        logging.captureWarnings(True)
+        logging.getLogger("py.warnings").addHandler(logging.NullHandler())
     try:
         code = typer.main.get_command(app).main(arguments, prog_name="tfvc", standalone_mode=False)
     except (TfvcError, TyperException) as problem:
@@ -70,4 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader of our output went away (`tfvc info ... | head`): no more to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as problem:  # a folder that may not be written, a full disk
+        if debug:
+            raise
+        error(f"{problem.filename or 'input or output'}: {problem.strerror or problem}")
+        code = 2
     sys.exit(code if isinstance(code, int) else 0)

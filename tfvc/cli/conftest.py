@@ -13,8 +13,8 @@ from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 def tfvc():
     """`tfvc("info", ...)` runs the command as a user does; gives the finished process."""
 
-    def run(*arguments, **kwargs):
-        command = [sys.executable, "-c", "from tfvc.cli import main; main()", *map(str, arguments)]
+    def run(*arguments, prelude="", **kwargs):
+        command = [sys.executable, "-c", f"{prelude}from tfvc.cli import main; main()", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, **kwargs)
 
     return run

@@ -1,5 +1,6 @@
 """`tfvc train`."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,13 +26,16 @@ def train(
     ] = None,
 ) -> None:
     """Train a model on prepared features."""
-    from tfvc.models.autovc import AutoVCConfig
+    from tfvc.data import FeatureSet
+    from tfvc.models.autovc import AutoVCConfig, mel_scaling
     from tfvc.training.autovc import AutoVCTraining
     from tfvc.training.config import TrainingConfig
 
     if model != "autovc":
         raise TfvcError(f"{model}: no such model to train; there is: autovc")
-    network, settings = override(set or [], AutoVCConfig.from_name(preset), TrainingConfig())
+    # The mels decide their scaling, unless it is set by hand.
+    architecture = dataclasses.replace(AutoVCConfig.from_name(preset), **mel_scaling(FeatureSet(data).spec))
+    network, settings = override(set or [], architecture, TrainingConfig())
     job = AutoVCTraining(data, out, network, settings, steps, batch_size, seed, mixed_precision)
     with progress("training", steps) as update:
         finished = job.run(resume, report=update)

@@ -1,6 +1,6 @@
 """Training AutoVC on a prepared feature set."""
 
-import dataclasses
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfvc.data import FeatureSet, fixed_mel_crops, mel_crops, split_speakers
 from tfvc.errors import TfvcError
-from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
+from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.training.callbacks import LossLog, SaveCheckpoints, Validate
 from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.config import TrainingConfig
@@ -20,6 +20,8 @@ from tfvc.training.optimizers import Adam
 from tfvc.training.pictures import mel_figure, to_pixels
 from tfvc.training.precision import mixed_precision_policy
 from tfvc.training.run import open_run
+
+_STEPS_IN_A_MEAN = 100
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class AutoVCTraining:
         data: folder of the feature set.
         out: folder of the run: `run.json`, `losses.jsonl`, `checkpoints/`, `logs/` (TensorBoard) and, when it is
             done, `preset/`.
-        model: the architecture. Its mel scaling is replaced by that of the feature set's mel spec.
+        model: the architecture, with the mel scaling that suits the feature set's mels (`mel_scaling`).
         settings: everything else.
         steps: gradient steps in all.
         batch_size: crops per step.
@@ -82,7 +84,7 @@ class AutoVCTraining:
     def _description(self) -> dict[str, Any]:
         described = {name: getattr(self, name) for name in ("steps", "batch_size", "seed", "mixed_precision")}
         return {
-            "data": str(self.data),
+            "data": self.data.name,
             **described,
             **{f"model.{name}": value for name, value in self.model.to_dict().items()},
             **self.settings.to_dict(),
@@ -90,8 +92,7 @@ class AutoVCTraining:
 
     def _fresh_model(self, features: FeatureSet, speakers: list[str]) -> AutoVC:
         keras.utils.set_random_seed(self.seed)
-        config = dataclasses.replace(self.model, **mel_scaling(features.spec))
-        model = AutoVC(config, features.spec, dtype=mixed_precision_policy() if self.mixed_precision else None)
+        model = AutoVC(self.model, features.spec, dtype=mixed_precision_policy() if self.mixed_precision else None)
         # The decoder starts at the corpus's mean mel, not at zero: hundreds of steps would go into finding it.
         model.decoder.linear_projection.bias.assign(model.normalize(mean_mel(features, speakers)))
         schedule = keras.optimizers.schedules.CosineDecay(
@@ -127,7 +128,22 @@ class AutoVCTraining:
             "minutes": round(sum(u.seconds for u in features.utterances if u.speaker in set(training)) / 60, 1),
             "held_out_speakers": validation,
             "parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
+            "losses": self._last_losses(),
+            "validation_losses": self._validation_losses(model, features, validation),
         }
+
+    def _last_losses(self) -> dict[str, float]:
+        """Means over the last steps of the run."""
+        lines = (self.out / "losses.jsonl").read_text().splitlines()[-_STEPS_IN_A_MEAN:]
+        steps = [json.loads(line) for line in lines]
+        return {name: float(np.mean([step[name] for step in steps])) for name in steps[0] if name != "step"}
+
+    def _validation_losses(self, model, features, speakers) -> dict[str, float]:
+        """Losses on the speakers held out, none if there are none."""
+        if not speakers:
+            return {}
+        fixed = fixed_mel_crops(features, self.batch_size, self.settings.frames, speakers=speakers)
+        return model.evaluate(fixed, verbose=0, return_dict=True)
 
 
 def mean_mel(features: FeatureSet, speakers: list[str]) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from tfvc.audio import MelSpec, write
 from tfvc.data import prepare
 from tfvc.data.conftest import voice
-from tfvc.models.autovc import AutoVCConfig
+from tfvc.models.autovc import AutoVCConfig, mel_scaling
 
 EMBEDDING = 256
 
@@ -40,4 +40,12 @@ def feature_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def narrow() -> AutoVCConfig:
     """An AutoVC that trains in seconds."""
-    return AutoVCConfig(neck=4, freq=8, conv_channels=16, decoder_lstm1=16, decoder_lstm2=16, zero_init_postnet=True)
+    return AutoVCConfig(
+        neck=4,
+        freq=8,
+        conv_channels=16,
+        decoder_lstm1=16,
+        decoder_lstm2=16,
+        zero_init_postnet=True,
+        **mel_scaling(MelSpec.named("hifigan_22k")),
+    )

@@ -1,0 +1,66 @@
+"""PyTorch is an extra: whoever only converts and trains does without."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tfvc.audio import write
+from tfvc.weights import state_dict, write_torch_file
+
+# What `import torch` finds where it is not installed.
+ABSENT = "import sys; sys.modules['torch'] = None; "
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory, ge2e):
+    path = tmp_path_factory.mktemp("voice") / "a.wav"
+    write(path, np.random.default_rng(0).normal(0, 0.05, 20000).astype(np.float32), 16000)
+    return path
+
+
+def test_importing_any_module_of_ours_imports_no_torch():
+    code = (
+        "import sys, pkgutil, importlib, tfvc\n"
+        "names = [m.name for m in pkgutil.walk_packages(tfvc.__path__, 'tfvc.') if 'test' not in m.name]\n"
+        "names = [name for name in names if not name.endswith('conftest')]\n"
+        "[importlib.import_module(name) for name in names]\n"
+        "assert len(names) > 60 and 'torch' not in sys.modules, 'torch' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, stderr=subprocess.DEVNULL)
+
+
+def test_everything_but_parity_and_pt_files_works(tfvc, narrow_preset, recording, tmp_path):
+    for arguments in (
+        ["convert", recording, recording, "--out", tmp_path / "x.wav", "--model", narrow_preset],
+        ["info", narrow_preset],
+        ["export", narrow_preset, "--format", "h5", "--out", tmp_path / "h5"],
+        ["export-torch", narrow_preset, "--out", tmp_path / "x.safetensors"],
+    ):
+        done = tfvc(*arguments, prelude=ABSENT)
+        assert done.returncode == 0, done.stderr
+
+
+def test_safetensors_come_in_without_torch(tfvc, tmp_path):
+    from tfvc.models.speaker_encoder import SpeakerEncoder
+
+    state = state_dict(SpeakerEncoder.from_name("ge2e"))
+    write_torch_file(tmp_path / "ge2e.safetensors", state)
+    command = ["import-torch", "speaker_encoder", tmp_path / "ge2e.safetensors", "--out", tmp_path / "preset"]
+    done = tfvc(*command, prelude=ABSENT)
+    assert done.returncode == 0, done.stderr
+    for key, value in state_dict(SpeakerEncoder.from_preset(tmp_path / "preset")).items():
+        np.testing.assert_array_equal(value, state[key])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["parity", "list"], ["parity", "run"], ["demo"], ["import-torch", "autovc", "x.pt", "--out", "y"]],
+)
+def test_what_needs_torch_says_so(tfvc, tmp_path, arguments):
+    (tmp_path / "x.pt").write_bytes(b"anything")
+    done = tfvc(*arguments, prelude=ABSENT, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "tfvc[torch]" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
