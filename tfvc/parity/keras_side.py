@@ -1,5 +1,7 @@
 """The Keras half of a comparison, everything it gives named and laid out as the torch half names it."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,14 +27,11 @@ class KerasSide:
     def __init__(self, case: ParityCase, dtype: str, inputs: dict[str, np.ndarray]):
         self.case = case
         self.dtype = dtype
+        self._graphs: dict[Any, Any] = {}
         with precision(dtype):
             self.model = case.keras_model()
-            # Closures of this one model: TensorFlow would take the methods of all models for one function that
-            # is traced again and again, and warn of it.
-            self._forward = tf.function(lambda inputs, training: self._outputs(inputs, training))
-            self._backward = tf.function(lambda inputs: self._losses_and_gradients(inputs))
             if not getattr(self.model, "built", False):
-                self.forward(inputs, training=False)
+                self._outputs(self._tensors(inputs), training=False)
         self.entries = list(case.entries(self.model))
         self.trainable = [entry for entry in self.entries if entry.variable.trainable]
         self.probes: dict[str, np.ndarray] = {}
@@ -63,14 +62,12 @@ class KerasSide:
         return {entry.key: entry.to_torch(_array(entry.variable.value)) for entry in self.entries}
 
     def forward(self, inputs: dict[str, np.ndarray], training: bool) -> dict[str, np.ndarray]:
-        with precision(self.dtype):
-            outputs = self._forward(self._tensors(inputs), training)
+        outputs = self._run(partial(self._outputs, training=training), training, inputs)
         return {name: _array(value) for name, value in outputs.items()}
 
     def backward(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Losses and gradients in training mode; gradients of inputs are named `input.<name>`."""
-        with precision(self.dtype):
-            losses, self._gradients, of_inputs = self._backward(self._tensors(inputs))
+        losses, self._gradients, of_inputs = self._run(self._losses_and_gradients, "backward", inputs)
         gradients = self._by_key(self._gradients)
         gradients |= {f"input.{name}": _array(value) for name, value in of_inputs.items()}
         return {name: _array(value) for name, value in losses.items()}, gradients
@@ -96,6 +93,17 @@ class KerasSide:
             "momentum": self._by_key([slot.value for slot in optimizer.momentums]),
             "velocity": self._by_key([slot.value for slot in optimizer.velocities]),
         }
+
+    def _run(self, function: Callable, name: Any, inputs: dict[str, np.ndarray]) -> Any:
+        """Runs a function of the inputs as a graph, traced once for each name and set of shapes."""
+        with precision(self.dtype):
+            tensors = self._tensors(inputs)
+            key = name, *(tuple(x.shape) for x in tensors.values())
+            if key not in self._graphs:
+                # A closure, because TensorFlow takes the methods of all models for one function that is traced
+                # again and again, and warns of it.
+                self._graphs[key] = tf.function(lambda x: function(x))
+            return self._graphs[key](tensors)
 
     def _outputs(self, inputs: dict[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
         return dict(self.case.keras_forward(self.model, inputs, training))
