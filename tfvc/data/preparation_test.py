@@ -141,6 +141,17 @@ def test_changed_added_and_removed_files_are_noticed(prepared, tmp_path, in_proc
     assert contents(out) == contents(tmp_path / "fresh")
 
 
+@pytest.mark.parametrize("removed", ["anna/a.wav", "anna/text.wav"])
+def test_a_removed_file_alone_is_noticed_and_nothing_read_again(corpus, prepared, tmp_path, no_workers, removed):
+    fewer = shutil.copytree(corpus, tmp_path / "corpus", symlinks=True)
+    out = shutil.copytree(prepared, tmp_path / "out")
+    (fewer / removed).unlink()
+    summary = prepare_cheaply(fewer, out)
+    assert (summary.up_to_date, summary.computed) == (False, 0)
+    assert summary.utterances + summary.errors == 12
+    assert removed not in (out / "manifest.jsonl").read_text() + (out / "errors.jsonl").read_text()
+
+
 def test_a_damaged_set_is_repaired(corpus, prepared, tmp_path, in_process):
     out = tmp_path / "out"
     shutil.copytree(prepared, out)
