@@ -117,8 +117,18 @@ class AutoVCTraining:
             fixed = fixed_mel_crops(features, self.batch_size, frames, speakers=validation)
             pictures = conversion_pictures(features, validation)
             callbacks.append(Validate(fixed, pictures, writer, start, self.settings.validate_every))
-        model.fit(crops, epochs=1, steps_per_epoch=self.steps - start, callbacks=callbacks, shuffle=False, verbose=0)
-        writer.close()
+        try:
+            model.fit(
+                crops, epochs=1, steps_per_epoch=self.steps - start, callbacks=callbacks, shuffle=False, verbose=0
+            )
+        except tf.errors.OpError as error:
+            # Damage in the feature set is found when it is first read, inside the graph, which wraps what we say.
+            _, ours, message = str(error).partition("TfvcError: ")
+            if not ours:
+                raise
+            raise TfvcError(message.splitlines()[0]) from None
+        finally:
+            writer.close()
 
     def _record(self, features, training, validation, model) -> dict[str, Any]:
         return {

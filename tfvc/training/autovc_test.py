@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -164,3 +165,15 @@ def test_the_decoder_starts_at_the_mean_mel_of_the_training_speakers(feature_fol
     features = FeatureSet(feature_folder)
     frames = np.concatenate([features.mel(i) for i, u in enumerate(features.utterances) if u.speaker != "cara"])
     np.testing.assert_allclose(mean_mel(features, ["anna", "bert", "dora"]), frames.mean(axis=0), rtol=1e-5)
+
+
+def test_damage_in_the_feature_set_is_one_line(feature_folder, narrow, tmp_path):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(feature_folder, damaged)
+    (shard,) = (damaged / "shards").iterdir()
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(TfvcError, match="checksum .* run tfvc prepare again") as refusal:
+        training(damaged, tmp_path / "run", narrow, steps=40, settings=TrainingConfig(frames=24)).run(False, silent)
+    assert "\n" not in str(refusal.value)

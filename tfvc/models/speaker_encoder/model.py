@@ -9,6 +9,8 @@ from tfvc.models.preset import PresetModel
 from tfvc.models.speaker_encoder.config import SpeakerEncoderConfig
 from tfvc.models.speaker_encoder.partials import partial_starts
 
+_WINDOWS_AT_ONCE = 64
+
 
 class SpeakerEncoder(PresetModel):
     """Mel windows to speaker embeddings: `[batch, frames, n_mels] -> [batch, embedding]`, each of length 1.
@@ -66,7 +68,10 @@ class SpeakerEncoder(PresetModel):
         needed = (starts[-1] + config.partial_frames) * spec.hop
         mel = spec.extract(np.pad(wave, (0, max(0, needed - len(wave)))))
         windows = np.stack([mel[start : start + config.partial_frames] for start in starts])
-        embedding = self._embed_windows(tf.constant(windows, self.compute_dtype)).numpy().mean(axis=0)
+        # In batches, so that an hour of audio takes no more memory than a minute.
+        batches = [windows[i : i + _WINDOWS_AT_ONCE] for i in range(0, len(windows), _WINDOWS_AT_ONCE)]
+        embeddings = [self._embed_windows(tf.constant(batch, self.compute_dtype)).numpy() for batch in batches]
+        embedding = np.concatenate(embeddings).mean(axis=0)
         return (embedding / np.linalg.norm(embedding)).astype(np.float32)
 
     def embed_speaker(self, recordings: list[tuple[np.ndarray, int]]) -> np.ndarray:

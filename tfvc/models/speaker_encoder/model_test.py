@@ -60,3 +60,13 @@ def test_published_weights_tell_the_vctk_speakers_apart(ge2e, real_data):
     assert min(same) > 0.85
     assert min(cross) > 0.5
     assert max(cross) < 0.85
+
+
+def test_a_long_recording_is_embedded_in_pieces_to_the_same(monkeypatch):
+    from tfvc.models.speaker_encoder import model
+
+    encoder = SpeakerEncoder.from_name("ge2e")
+    wave = np.random.default_rng(3).normal(0, 0.1, 16000 * 8).astype(np.float32)
+    whole = encoder.embed_utterance(wave, 16000)
+    monkeypatch.setattr(model, "_WINDOWS_AT_ONCE", 3)
+    np.testing.assert_allclose(encoder.embed_utterance(wave, 16000), whole, atol=1e-6)
