@@ -52,7 +52,7 @@ def demo(
     reports = [run_case(name, steps=2) for name in _CASES]
     console = Console(width=120)
     for report in reports:
-        console.print(report.table(limit=6))
+        console.print(report.table())
     write_json(reports, out / "parity.json")
     say(f"parity      {out / 'parity.json'}: every figure of the comparison with PyTorch")
     if not all(report.passed for report in reports):

@@ -61,14 +61,14 @@ def run(
     with progress("comparing", len(names)) as update:
         for done, name in enumerate(names, start=1):
             reports.append(run_case(name, phases, init.value, steps, seed))
-            update(done, name)
+            update(done, f"{name} in {reports[-1].seconds:.0f} s")
     console = Console()
     for report in reports:
         console.print(report.table())
+        if report.cancelling:
+            say(f"zero but for rounding, judged by the terms that cancel: {', '.join(report.cancelling)}")
     if json is not None:
         write_json(reports, json)
         say(f"wrote {json}")
-    for report in reports:
-        say(report.summary())
     if not all(report.passed for report in reports):
         raise typer.Exit(1)

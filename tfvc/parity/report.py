@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from tfvc.atomic import atomic_file
 
@@ -41,6 +42,11 @@ class Row:
     @property
     def failed(self) -> bool:
         return self.verdict == "fail"
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Phase (with its step) and stage."""
+        return (self.phase if self.step is None else f"{self.phase} {self.step}", self.stage)
 
     @property
     def only_imprecise(self) -> bool:
@@ -91,11 +97,6 @@ class Report:
         """The largest float32 error of a phase in units of the measured noise."""
         return max((r.ratio for r in self.rows if r.phase == phase and r.ratio is not None), default=0.0)
 
-    def worst_precision(self, phase: str) -> float:
-        """The largest noise of Keras in units of torch's, cancelling tensors apart."""
-        rows = [r for r in self.rows if r.phase == phase and not r.cancelling]
-        return max((row.precision for row in rows if row.precision is not None), default=0.0)
-
     def summary(self) -> str:
         """One line: verdict, how many tensors, the worst figures of each phase."""
         figures = "; ".join(
@@ -105,29 +106,43 @@ class Report:
         verdict = "PASS" if self.passed else "FAIL"
         if self.first_failure:
             verdict += f" at {self.first_failure.where}"
-        return f"{self.case} [{self.init}] {verdict}: {len(self.rows)} tensors; {figures}; {self.seconds:.0f} s"
+        return f"{self.case} [{self.init}] {verdict}: {len(self.rows)} tensors; {figures}"
 
     def table(self, limit: int = 20) -> Table:
-        """The failures and then the tensors nearest to their bounds, as a rich table."""
+        """The first `limit` failures in the order in which they happened; below them a line for each stage."""
         table = Table(
-            "phase", "stage", "tensor", "float64", "bound", "float32", "noise", "ratio", "precision", "ULP", ""
+            "phase",
+            "stage",
+            Column("tensor", overflow="fold"),
+            Column("float64 error", justify="right"),
+            Column("bound", justify="right"),
+            Column("float32 / noise", justify="right"),
+            "verdict",
+            title=Text(self.summary()),
         )
-        table.title = self.summary()
-        for row in self._worst_first()[:limit]:
-            step = "" if row.step is None else f" {row.step}"
-            figures = [row.error64, row.bound64, row.error32, row.noise32]
-            table.add_row(
-                row.phase + step,
-                row.stage,
-                row.key + (" (cancelling)" if row.cancelling else ""),
-                *("" if x is None else f"{x:.1e}" for x in figures),
-                "" if row.ratio is None else f"{row.ratio:.1f}",
-                "" if row.precision is None else f"{row.precision:.1f}",
-                "" if row.ulps is None else f"{row.ulps:.0f}",
-                row.reason or row.verdict,
-                style="red" if row.failed else None,
-            )
+        for row in self.failures[:limit]:
+            figures = ["" if x is None else f"{x:.1e}" for x in (row.error64, row.bound64)]
+            ratio = "" if row.ratio is None else f"{row.ratio:.1f}"
+            table.add_row(*row.place, row.key, *figures, ratio, row.reason, style="red")
+        table.add_section()
+        for place in dict.fromkeys(row.place for row in self.rows):
+            table.add_row(*place, *self._stage_figures([row for row in self.rows if row.place == place]))
         return table
+
+    def _stage_figures(self, rows: list[Row]) -> list[str]:
+        """How many tensors a stage has, the worst of its figures, and its verdict."""
+        strict = [row for row in rows if not row.cancelling and row.error64 is not None]
+        worst = max(strict, key=lambda row: row.error64, default=None)
+        ratios = [row.ratio for row in rows if row.ratio is not None]
+        cancelling = sum(row.cancelling for row in rows)
+        failed = sum(row.failed for row in rows)
+        return [
+            f"{len(rows)}" + (f", {cancelling} cancelling" if cancelling else ""),
+            f"{worst.error64:.1e}" if worst else "",
+            f"{worst.bound64:.1e}" if worst else "",
+            f"{max(ratios):.1f}" if ratios else "",
+            f"{failed} differ" if failed else "equal",
+        ]
 
     def raise_on_failure(self) -> None:
         """Raises `ParityError` with the first ten failures, in the order in which they happened."""
@@ -149,15 +164,6 @@ class Report:
     def to_json(self) -> str:
         """The whole report as a JSON object."""
         return json.dumps(self.to_dict(), indent=1)
-
-    def _worst_first(self) -> list[Row]:
-        return sorted(self.rows, key=lambda row: (not row.failed, -self._strain(row)))
-
-    def _strain(self, row: Row) -> float:
-        """How near a tensor is to its float64 bound."""
-        if row.error64 is None:
-            return 0.0
-        return row.error64 / row.bound64 if row.bound64 else 0.0
 
 
 def write_json(reports: Sequence[Report], path: str | Path) -> None:

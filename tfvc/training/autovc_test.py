@@ -174,6 +174,6 @@ def test_damage_in_the_feature_set_is_one_line(feature_folder, narrow, tmp_path)
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 1
     shard.write_bytes(content)
-    with pytest.raises(TfvcError, match="checksum .* run tfvc prepare again") as refusal:
+    with pytest.raises(TfvcError, match=r"checksum .* run tfvc prepare again") as refusal:
         training(damaged, tmp_path / "run", narrow, steps=40, settings=TrainingConfig(frames=24)).run(False, silent)
     assert "\n" not in str(refusal.value)
