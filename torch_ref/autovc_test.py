@@ -19,9 +19,7 @@ def parameters(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-@pytest.mark.parametrize(
-    ("neck", "freq", "count"), [(32, 32, 28_422_464), (32, 22, 28_422_464), (16, 16, 28_266_304)]
-)
+@pytest.mark.parametrize(("neck", "freq", "count"), [(32, 32, 28_422_464), (32, 22, 28_422_464), (16, 16, 28_266_304)])
 def test_parameter_counts_of_upstream(neck, freq, count):
     with torch.device("meta"):
         assert parameters(Generator(neck=neck, freq=freq)) == count
