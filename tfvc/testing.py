@@ -6,19 +6,16 @@ from pathlib import Path
 import pytest
 
 
-def real_data_root() -> Path | None:
-    """The folder named by `$TFVC_REAL_DATA`, else `../shared/data` beside the repository; None if absent."""
-    named = os.environ.get("TFVC_REAL_DATA")
-    root = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
-    return root if root.is_dir() else None
-
-
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Real speech and weights for development; a test that wants them is skipped where they are absent."""
-    root = real_data_root()
-    if root is None:
-        pytest.skip("no real speech here: set TFVC_REAL_DATA to its folder")
+    """Real speech and weights: `$TFVC_REAL_DATA`, else `../shared/data` beside the repository.
+
+    A test that wants them is skipped where they are absent.
+    """
+    named = os.environ.get("TFVC_REAL_DATA")
+    root = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not root.is_dir():
+        pytest.skip(f"no real speech at {root}: set TFVC_REAL_DATA to its folder")
     return root
 
 

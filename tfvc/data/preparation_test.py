@@ -26,7 +26,6 @@ from tfvc.data.conftest import (
 )
 from tfvc.data.published import Published
 from tfvc.errors import TfvcError
-from tfvc.models.locations import find_preset
 
 
 def prepare_cheaply(corpus, out, **kwargs):
@@ -295,12 +294,9 @@ def unguarded_embedding(wave, sample_rate):
 
 
 @pytest.mark.real_data
+@pytest.mark.usefixtures("ge2e")
 def test_real_voices_are_told_apart(real_data, tmp_path):
     """Cosines of the published speaker encoder: utterances of one speaker are nearer than those of any two."""
-    try:
-        find_preset("ge2e")
-    except TfvcError as error:
-        pytest.skip(str(error))
     summary = prepare(real_data / "vctk4", tmp_path / "out", MelSpec.named("hifigan_22k"), jobs=2)
     assert (summary.utterances, summary.speakers, summary.errors) == (40, 4, 0)
     features = FeatureSet(tmp_path / "out")
