@@ -1,5 +1,4 @@
 import json
-import pickle
 import re
 
 import numpy as np
@@ -7,14 +6,7 @@ import pytest
 import soundfile
 
 from tfvc.audio import read, write
-
-
-def refused(done, *words):
-    """The command ended with code 2 and one line that holds these words."""
-    assert done.returncode == 2, done.stderr
-    assert re.fullmatch(r"tfvc: error: [^\n]+\n", done.stderr), done.stderr
-    assert all(word in done.stderr for word in words), done.stderr
-    return True
+from tfvc.cli.conftest import refused
 
 
 def voice(samples, pitch, rate=16000):
@@ -133,81 +125,6 @@ def test_export_h5(tfvc, narrow_preset, tmp_path):
         "encoder.weights.h5",
         "postnet.weights.h5",
     ]
-
-
-class TestTorch:
-    """import-torch and export-torch, on upstream's keys."""
-
-    torch = pytest.importorskip("torch")
-
-    @pytest.fixture(scope="class")
-    def state(self):
-        from torch_ref.autovc import Generator
-
-        self.torch.manual_seed(1)
-        state = Generator().state_dict()
-        for key, value in state.items():
-            if "running" in key:
-                value.uniform_(0.5, 1.5)
-            if "tracked" in key:
-                value.fill_(11)
-        return state
-
-    @pytest.mark.parametrize(
-        "wrap",
-        [lambda s: s, lambda s: {"model": s}, lambda s: {"model": {f"module.{k}": v for k, v in s.items()}}],
-    )
-    def test_a_checkpoint_comes_back_bit_for_bit(self, tfvc, state, tmp_path, wrap):
-        self.torch.save(wrap(state), tmp_path / "autovc.ckpt")
-        done = tfvc("import-torch", "autovc", tmp_path / "autovc.ckpt", "--out", tmp_path / "preset")
-        assert done.returncode == 0, done.stderr
-        done = tfvc("export-torch", tmp_path / "preset", "--out", tmp_path / "back.ckpt")
-        assert done.returncode == 0, done.stderr
-        back = self.torch.load(tmp_path / "back.ckpt", weights_only=True)["model"]
-        assert list(back) == list(state)
-        for key, value in state.items():
-            assert back[key].dtype == value.dtype
-            assert back[key].numpy().tobytes() == value.numpy().tobytes(), key
-
-    def test_what_is_wrong_with_a_checkpoint_is_one_line_and_nothing_is_written(self, tfvc, state, tmp_path):
-        key = "decoder.lstm1.weight_ih_l0"
-        spoiled = {
-            "missing": {k: v for k, v in state.items() if k != key},
-            "extra": {**state, "more.weight": self.torch.ones(2)},
-            "shape": {**state, key: state[key].T.contiguous()},
-        }
-        files = tmp_path / "files"
-        files.mkdir()
-        for name, content in spoiled.items():
-            self.torch.save(content, files / f"{name}.ckpt")
-        self.torch.save(state, files / "cut.ckpt")
-        whole = (files / "cut.ckpt").read_bytes()
-        (files / "cut.ckpt").write_bytes(whole[: len(whole) // 2])
-        (files / "evil.ckpt").write_bytes(pickle.dumps({"x": _Touch(tmp_path / "ran")}))
-        (files / "text.ckpt").write_text("weights, honestly")
-
-        words = {
-            "missing": [key],
-            "extra": ["more.weight"],
-            "shape": [key, "(2048, 320)", "(320, 2048)"],
-            "cut": ["truncated"],
-            "evil": ["code"],
-            "text": ["text.ckpt"],
-        }
-        for name, wanted in words.items():
-            done = tfvc("import-torch", "autovc", files / f"{name}.ckpt", "--out", tmp_path / "preset")
-            assert refused(done, f"{name}.ckpt", *wanted)
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["files"]
-
-
-class _Touch:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = str(path)
-
-    def __reduce__(self):
-        return (open, (self.path, "w"))
 
 
 def test_prepare_reports_and_goes_on(tfvc, ge2e, tmp_path):

@@ -1,5 +1,6 @@
 """Running commands, and a preset to run them on."""
 
+import re
 import subprocess
 import sys
 
@@ -7,6 +8,14 @@ import pytest
 
 from tfvc.audio import MelSpec
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
+
+
+def refused(done, *words):
+    """The command ended with code 2 and one line that holds these words."""
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(r"tfvc: error: [^\n]+\n", done.stderr), done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+    return True
 
 
 @pytest.fixture(scope="session")
