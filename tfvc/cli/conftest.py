@@ -23,7 +23,7 @@ def tfvc():
     """`tfvc("info", ...)` runs the command as a user does; gives the finished process."""
 
     def run(*arguments, prelude="", **kwargs):
-        command = [sys.executable, "-c", f"{prelude}from tfvc.cli import main; main()", *map(str, arguments)]
+        command = [sys.executable, "-c", f"{prelude}\nfrom tfvc.cli import main; main()", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, **kwargs)
 
     return run

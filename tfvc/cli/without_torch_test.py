@@ -9,8 +9,15 @@ import pytest
 from tfvc.audio import write
 from tfvc.weights import state_dict, write_torch_file
 
-# What `import torch` finds where it is not installed.
-ABSENT = "import sys; sys.modules['torch'] = None; "
+# Makes `import torch` fail as it does where it is not installed.
+ABSENT = """
+import sys
+class Absent:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent)
+"""
 
 
 @pytest.fixture(scope="module")

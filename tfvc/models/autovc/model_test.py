@@ -131,7 +131,7 @@ def test_fit_under_a_distribution_strategy():
     mel, own, _ = draw(4, 16)
     before = model.encoder.convolutions[0].norm.moving_mean.numpy()
     model.fit(tf.data.Dataset.from_tensor_slices((mel, own)).batch(2), shuffle=False, verbose=0)
-    assert int(model.encoder.convolutions[0].norm.num_batches_tracked) == 4  # encode and re-encode, two steps
+    assert model.encoder.convolutions[0].norm.num_batches_tracked.numpy() == 4  # encode and re-encode, two steps
     assert np.abs(model.encoder.convolutions[0].norm.moving_mean.numpy() - before).max() > 0
 
 
