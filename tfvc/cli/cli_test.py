@@ -181,4 +181,4 @@ def test_parity_passes_and_writes_its_figures(tfvc, tmp_path):
 def test_an_output_that_cannot_be_written_is_one_line(tfvc, narrow_preset, tmp_path):
     (tmp_path / "file").write_text("in the way")
     done = tfvc("export", narrow_preset, "--format", "h5", "--out", tmp_path / "file/out")
-    assert refused(done, "file", "Not a directory")
+    assert refused(done, "file: File exists")
