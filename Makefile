@@ -23,11 +23,16 @@ $(READY): pyproject.toml
 demo: $(READY)
 	$(BIN)/tfvc demo
 
+# Two processes at a time: much of a test is the tracing of graphs, which uses one core.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+# The speaker encoder is fetched beforehand, so that the two do not both fetch it.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/tfvc fetch ge2e
+	$(PYTEST)
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check

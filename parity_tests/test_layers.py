@@ -4,6 +4,10 @@ Sizes are drawn: odd and even lengths, kernels and paddings, strides 1 to 4, dil
 several, never square. A seed is a size: a failure names it.
 """
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -77,6 +81,94 @@ def test_conv1d_transpose(seed):
     check(layers.conv1d_transpose(**draw_conv_transpose(seed)), seed)
 
 
+def draw_grouped_conv(seed: int) -> dict:
+    rng = np.random.default_rng(seed)
+    groups = int(rng.integers(1, 6))
+    kernel, dilation, padding = int(rng.integers(1, 12)), int(rng.integers(1, 4)), int(rng.integers(0, 6))
+    shortest = max(dilation * (kernel - 1) + 1 - 2 * padding, 1)
+    return {
+        "batch": int(rng.integers(1, 4)),
+        "time": int(shortest + rng.integers(0, 20)),
+        "inputs": groups * int(rng.integers(1, 4)),
+        "filters": groups * int(rng.integers(1, 5)),
+        "groups": groups,
+        "kernel_size": kernel,
+        "strides": seed % 6 + 1,
+        "padding": padding,
+        "dilation": dilation,
+        "use_bias": bool(rng.integers(4)),
+    }
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_grouped_conv1d(seed):
+    check(layers.grouped_conv1d(**draw_grouped_conv(seed)), seed)
+
+
+def test_grouped_conv1d_without_onednn():
+    """TensorFlow's own grouped convolution has no gradient there; whether oneDNN is on is decided at start-up."""
+    program = (
+        "from parity_tests.test_layers import draw_grouped_conv, check; from tfvc.parity.cases import layers\n"
+        "for seed in range(24, 30): check(layers.grouped_conv1d(**draw_grouped_conv(seed)), seed)\n"
+        "check(layers.grouped_conv1d(2, 128, 64, 256, 16, 41, 4, 20), 0)\n"
+        "print('equal')"
+    )
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == "equal", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_weight_norm(seed):
+    """g and v are compared on their own: values, gradients, updates."""
+    kinds = (
+        lambda: layers.conv1d(**draw_conv(seed)),
+        lambda: layers.conv1d_transpose(**draw_conv_transpose(seed)),
+        lambda: layers.grouped_conv1d(**draw_grouped_conv(seed)),
+    )
+    check_all_inits(layers.weight_norm(kinds[seed % 3]()), seed)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_average_pool1d(seed, counted):
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(1, 8))
+    sizes = {"time": size + int(rng.integers(0, 12)), "pool_size": size, "strides": int(rng.integers(1, 5))}
+    case = layers.average_pool1d(padding=int(rng.integers(0, size // 2 + 1)), count_include_pad=counted, **sizes)
+    compare(case, ("forward", "backward"), seed=seed).raise_on_failure()
+
+
+@pytest.mark.parametrize("strides", [1, 2, 3, 4])
+@pytest.mark.parametrize("kernel_size", [1, 2, 5, 8, 41])
+def test_same_padding_is_that_of_tensorflow(kernel_size, strides):
+    """For every length from 1 to three kernels, and in a graph that does not know the length."""
+    import tensorflow as tf
+
+    from tfvc.layers import Conv1D, GroupedConv1D
+
+    rng = np.random.default_rng(kernel_size + strides)
+    grouped = GroupedConv1D(6, kernel_size, 2, strides=strides, padding="same", use_bias=False)
+    plain = Conv1D(6, kernel_size, strides=strides, padding="same", use_bias=False)
+    stock = [
+        tf.keras.layers.Conv1D(6, kernel_size, strides=strides, padding="same", use_bias=False, groups=g)
+        for g in (2, 1)
+    ]
+    dynamic = tf.function(lambda x: (grouped(x), plain(x)), input_signature=[tf.TensorSpec([None, None, 4])])
+    for layer, reference in zip((grouped, plain), stock, strict=True):
+        layer.build((None, None, 4))
+        reference.build((None, None, 4))
+        reference.set_weights(layer.get_weights())
+    for length in range(1, 3 * kernel_size + 1):
+        x = tf.constant(rng.standard_normal((2, length, 4)), tf.float32)
+        expected = [reference(x) for reference in stock]
+        for found in ((grouped(x), plain(x)), dynamic(x)):
+            for y, z in zip(found, expected, strict=True):
+                assert y.shape == z.shape
+                np.testing.assert_allclose(y, z, rtol=1e-4, atol=1e-5)
+        assert grouped.compute_output_shape(x.shape) == expected[0].shape
+
+
 @pytest.mark.parametrize(("batch", "time", "channels"), [(1, 2, 3), (2, 1, 4), (1, 7, 5), (3, 8, 1), (4, 33, 6)])
 def test_batch_norm(batch, time, channels):
     """Down to two values a channel, where the unbiased running variance is twice the biased one."""
@@ -121,12 +213,24 @@ def test_dense():
         layers.conv1d(2, 176, 336, 512, 5, 1, 2),
         layers.conv1d(2, 177, 512, 80, 5, 1, 2),
         layers.conv1d_transpose(1, 40, 512, 256, 16, 8, 4, 0),
+        layers.weight_norm(layers.grouped_conv1d(2, 2048, 16, 64, 4, 41, 4, 20)),
+        layers.weight_norm(layers.grouped_conv1d(2, 127, 1024, 1024, 256, 41, 4, 20)),
         layers.batch_norm(2, 176, 512),
         layers.lstm(2, 64, 512, 32, 2, True),
         layers.lstm(2, 40, 320, 512, 1, False),
         layers.dense(2, 176, 1024, 80),
     ],
-    ids=["encoder conv", "postnet conv", "upsampling", "batch norm", "encoder lstm", "decoder lstm", "projection"],
+    ids=[
+        "encoder conv",
+        "postnet conv",
+        "upsampling",
+        "first grouped conv",
+        "last grouped conv",
+        "batch norm",
+        "encoder lstm",
+        "decoder lstm",
+        "projection",
+    ],
 )
 def test_the_sizes_of_the_models(case):
     check(case, seed=0)

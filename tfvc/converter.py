@@ -9,11 +9,12 @@ from typing import Self
 import numpy as np
 import tensorflow as tf
 
+from tfvc import defaults
 from tfvc.audio import read
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.models.speaker_encoder import SpeakerEncoder
-from tfvc.vocoders import Vocoder, check_same_mels, load_vocoder
+from tfvc.vocoders import Vocoder, check_same_mels, load_vocoder, speak
 
 Recording = str | os.PathLike | tuple[np.ndarray, int]
 
@@ -63,7 +64,7 @@ class VoiceConverter:
 
     @classmethod
     def from_preset(
-        cls, model: str = "autovc_small", vocoder: str = "griffin-lim", speaker_encoder: str = "ge2e"
+        cls, model: str = "autovc_small", vocoder: str = defaults.VOCODER, speaker_encoder: str = "ge2e"
     ) -> Self:
         """Loads the three parts by name or path.
 
@@ -102,10 +103,7 @@ class VoiceConverter:
         own = self.speaker_encoder.embed_utterance(wave, sample_rate)
         mel = spec.extract(wave)
         converted = self._convert(*(tf.constant(x[None], tf.float32) for x in (mel, own, voice)))[0].numpy()
-        # A mel's frames cover the source but for a fraction of a hop; that is silence, or cut.
-        spoken = self.vocoder.vocode(converted)[: len(wave)]
-        spoken = np.pad(spoken, (0, len(wave) - len(spoken)))
-        return Conversion(spoken, sample_rate, mel, converted)
+        return Conversion(speak(self.vocoder, converted, len(wave)), sample_rate, mel, converted)
 
     @tf.function(reduce_retracing=True)
     def _convert(self, mel, source, target):

@@ -1,9 +1,22 @@
-"""Fixtures that all tests share; a pytest plugin, loaded by the project's own pytest settings."""
+"""Fixtures that all tests share, and their order; a pytest plugin, loaded by the project's own pytest settings."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts slow tests first, and says what `pytest -n` may run side by side.
+
+    A file's tests share fixtures and stay together. All slow ones stay together too: they hold models of full size,
+    four to a comparison, and two such at once would want more memory than a small machine has.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        slow = item.get_closest_marker("slow") is not None
+        item.add_marker(pytest.mark.xdist_group("slow" if slow else item.path.name))
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,23 @@
 """Vocoders: a log-mel `[frames, n_mels]` to a waveform."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from tfvc.audio import MelSpec, griffin_lim
 from tfvc.errors import TfvcError
+
+if TYPE_CHECKING:
+    from tfvc.models.vocoder import VocoderModel
+
+GRIFFIN_LIM = "griffin-lim"
+
+# Three seconds of sound. Measured with full-size MelGANs on two cores, a frame takes no longer than in pieces of 512 or
+# 1024 and needs a half or a quarter of the memory (0.1 GiB); in smaller pieces the context, computed twice, weighs.
+CHUNK_FRAMES = 256
 
 
 class Vocoder(Protocol):
@@ -38,15 +50,93 @@ class GriffinLim:
         return griffin_lim(mel, self.mel_spec, iterations=self.iterations, seed=0)
 
 
-def load_vocoder(name: str, mel_spec: MelSpec) -> Vocoder:
-    """The vocoder of that name for mels of `mel_spec`.
+class NeuralVocoder:
+    """A trained generator as a vocoder: sound of any length in bounded memory.
+
+    The mel goes through in chunks, each with as many frames of its neighbours around it as a sample depends on, so that
+    the waveform is the one that the generator gives for the whole mel, but for the rounding of float32. At the true
+    ends there is no neighbour, and the generator pads as it pads the whole.
+
+    Args:
+        generator: its weights are fused once, here; later changes to them are not heard.
+        chunk_frames: frames that are computed at once, beside their context.
 
     Raises:
-        TfvcError: if there is no such vocoder.
+        TfvcError: if the generator has no mel spec.
     """
-    if name == "griffin-lim":
+
+    def __init__(self, generator: VocoderModel, chunk_frames: int = CHUNK_FRAMES):
+        import tensorflow as tf  # Griffin-Lim does without
+
+        if generator.mel_spec is None:
+            raise TfvcError(f"{generator.name_in_presets}: the generator has no mel spec; give it that of its training")
+        self.mel_spec: MelSpec = generator.mel_spec
+        self.chunk_frames = chunk_frames
+        self.generator = generator.fused()
+        mels = tf.TensorSpec([1, None, self.mel_spec.n_mels], self.generator.variable_dtype)
+        # With the length left open, one trace serves all chunks.
+        self._generate = tf.function(lambda mel: self.generator(mel, training=False)[0, :, 0], input_signature=[mels])
+
+    def vocode(self, mel: np.ndarray) -> np.ndarray:
+        """The waveform, float32 `[frames * hop]`, of a mel `[frames, n_mels]`.
+
+        Raises:
+            TfvcError: if the mel does not fit the spec, or holds NaN or infinite values.
+        """
+        mel = np.asarray(mel)
+        if mel.ndim != 2 or mel.shape[1] != self.mel_spec.n_mels or len(mel) == 0:
+            raise TfvcError(f"vocoder: expected a mel [frames, {self.mel_spec.n_mels}], got {list(mel.shape)}")
+        if not np.isfinite(mel).all():
+            raise TfvcError("vocoder: the mel holds NaN or infinite values")
+        wave = np.empty(len(mel) * self.generator.hop, np.float32)
+        done = 0
+        for piece in self.pieces(mel):
+            wave[done : done + len(piece)] = piece
+            done += len(piece)
+        return wave
+
+    def pieces(self, mel: np.ndarray) -> Iterator[np.ndarray]:
+        """The waveform of a mel `[frames, n_mels]` piece by piece, `[samples]` in the generator's own precision.
+
+        A mel that is shorter than the network's reflected padding (a few frames) is continued by its last frame.
+        """
+        frames, hop, reach = len(mel), self.generator.hop, self.generator.reach
+        lacking = max(0, self.generator.least_frames - frames)
+        mel = np.pad(mel, ((0, lacking), (0, 0)), mode="edge").astype(self.generator.variable_dtype, copy=False)
+        for start in range(0, frames, self.chunk_frames):
+            stop = min(start + self.chunk_frames, frames)
+            first = max(0, start - reach)
+            wave = self._generate(mel[None, first : stop + reach]).numpy()
+            yield wave[(start - first) * hop : (stop - first) * hop]
+
+
+def load_vocoder(name: str, mel_spec: MelSpec) -> Vocoder:
+    """The vocoder of that name.
+
+    Args:
+        name: "griffin-lim", or name or folder of a preset that holds a vocoder.
+        mel_spec: of the mels it is to take. Griffin-Lim takes any; a preset has its own, to be held against this one
+            by `check_same_mels`.
+
+    Raises:
+        TfvcError: if there is no such vocoder, the preset holds another kind of model, or is damaged.
+    """
+    if name == GRIFFIN_LIM:
         return GriffinLim(mel_spec)
-    raise TfvcError(f"{name}: no such vocoder; there is: griffin-lim")
+    from tfvc.models.locations import find_preset
+    from tfvc.models.preset import read_config
+    from tfvc.models.registry import model_class, vocoder_names
+
+    try:
+        folder = find_preset(name)
+    except TfvcError as problem:
+        raise TfvcError(f"no such vocoder: {problem}; {GRIFFIN_LIM} needs no preset") from None
+    kind, _ = read_config(folder)
+    if kind not in (known := vocoder_names()):
+        raise TfvcError(
+            f"{folder}: holds {kind}, which is no vocoder; take {GRIFFIN_LIM} or a preset of {', '.join(known)}"
+        )
+    return NeuralVocoder(model_class(kind).from_preset(folder))
 
 
 def check_same_mels(model: str, mel_spec: MelSpec, vocoder: Vocoder) -> None:
@@ -59,3 +149,12 @@ def check_same_mels(model: str, mel_spec: MelSpec, vocoder: Vocoder) -> None:
         raise TfvcError(
             f"{model} and the vocoder take different mels ({'; '.join(differences)}); choose ones that agree"
         )
+
+
+def speak(vocoder: Vocoder, mel: np.ndarray, samples: int) -> np.ndarray:
+    """The waveform, float32 `[samples]`, of the mel `[frames, n_mels]` of a recording of so many samples.
+
+    A mel's frames cover a recording but for a fraction of a hop; that is silence, or cut.
+    """
+    wave = vocoder.vocode(mel)[:samples]
+    return np.pad(wave, (0, samples - len(wave)))

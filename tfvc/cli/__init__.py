@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 import tfvc
-from tfvc.cli import convert, demo, export, export_torch, fetch, import_torch, info, parity, prepare, train
+from tfvc.cli import convert, demo, export, export_torch, fetch, import_torch, info, parity, prepare, train, vocode
 from tfvc.cli.console import error
 from tfvc.cli.quiet import silence_tensorflow
 from tfvc.errors import TfvcError
@@ -20,6 +20,7 @@ app.command("fetch")(fetch.fetch)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("convert")(convert.convert)
+app.command("vocode")(vocode.vocode)
 app.command("import-torch")(import_torch.import_torch)
 app.command("export-torch")(export_torch.export_torch)
 app.command("export")(export.export)

@@ -22,7 +22,7 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
     rows = {
         "preset": folder,
         "model": model.name_in_presets,
-        "parameters": f"{trainable:,} trainable, {model.count_params() - trainable:,} running statistics",
+        "parameters": f"{trainable:,} trainable, {model.count_params() - trainable:,} non-trainable",
         **{f"config.{name}": value for name, value in model.config.to_dict().items()},
         "mel": _name_of(model.mel_spec, MelSpec),
         **{f"mel.{name}": value for name, value in json.loads(model.mel_spec.to_json()).items()},

@@ -1,6 +1,6 @@
 """`tfvc train`."""
 
-import dataclasses
+import importlib
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,12 +10,20 @@ import typer
 from tfvc.cli.console import progress, say
 from tfvc.errors import TfvcError
 
+# Model -> where its run is described; imported when it is asked for.
+_TRAININGS = {
+    "autovc": ("tfvc.training.autovc", "AutoVCTraining"),
+    "melgan": ("tfvc.training.melgan", "MelGANTraining"),
+}
+
 
 def train(
-    model: Annotated[str, typer.Argument(help="autovc")],
+    model: Annotated[str, typer.Argument(help=", ".join(_TRAININGS))],
     data: Annotated[Path, typer.Argument(help="What `tfvc prepare` wrote.")],
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")],
-    preset: Annotated[str, typer.Option(help="Architecture: official, article, small.")] = "small",
+    preset: Annotated[
+        str, typer.Option(help="Architecture. autovc: official, article, small; melgan: descript, keras_io, small.")
+    ] = "small",
     steps: Annotated[int, typer.Option(min=1, help="Gradient steps in all.")] = 100_000,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops per step.")] = 16,
     seed: Annotated[int, typer.Option(help="Of weights, order and crops.")] = 0,
@@ -26,17 +34,14 @@ def train(
     ] = None,
 ) -> None:
     """Train a model on prepared features."""
+    if model not in _TRAININGS:
+        raise TfvcError(f"{model}: no such model to train; choose one of {', '.join(_TRAININGS)}")
     from tfvc.data import FeatureSet
-    from tfvc.models.autovc import AutoVCConfig, mel_scaling
-    from tfvc.training.autovc import AutoVCTraining
-    from tfvc.training.config import TrainingConfig
 
-    if model != "autovc":
-        raise TfvcError(f"{model}: no such model to train; there is: autovc")
-    # The mels decide their scaling, unless it is set by hand.
-    architecture = dataclasses.replace(AutoVCConfig.from_name(preset), **mel_scaling(FeatureSet(data).spec))
-    network, settings = override(set or [], architecture, TrainingConfig())
-    job = AutoVCTraining(data, out, network, settings, steps, batch_size, seed, mixed_precision)
+    module, name = _TRAININGS[model]
+    training = getattr(importlib.import_module(module), name)
+    network, settings = override(set or [], *training.defaults(preset, FeatureSet(data).spec))
+    job = training(data, out, network, settings, steps, batch_size, seed, mixed_precision)
     with progress("training", steps) as update:
         finished = job.run(resume, report=update)
     say(f"wrote {finished}")
@@ -46,19 +51,21 @@ def override(assignments: list[str], *configs):
     """Applies `key=value` to whichever of the configurations has that field.
 
     Raises:
-        TfvcError: for an unknown key, listing the known ones, or a value of another type.
+        TfvcError: for an unknown key, listing the known ones, a value of another type, or values that do not go
+            together.
     """
+    changes: list[dict[str, Any]] = [{} for _ in configs]
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         owner = next((i for i, config in enumerate(configs) if key in config.to_dict()), None)
         if not equals or owner is None:
             known = ", ".join(name for config in configs for name in config.to_dict())
             raise TfvcError(f"--set {assignment}: expected KEY=VALUE with one of the keys {known}")
-        config = configs[owner]
-        values = config.to_dict() | {key: _parse(text)}
-        changed = type(config).from_dict(values, f"--set {assignment}")
-        configs = (*configs[:owner], changed, *configs[owner + 1 :])
-    return configs
+        changes[owner][key] = _parse(text)
+    return tuple(
+        type(config).from_dict(config.to_dict() | changed, "--set")
+        for config, changed in zip(configs, changes, strict=True)
+    )
 
 
 def _parse(text: str) -> Any:

@@ -1,9 +1,13 @@
 import pytest
 
-from tfvc.cli.train import override
+from tfvc.audio import MelSpec
+from tfvc.cli.train import override, train
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVCConfig
+from tfvc.models.melgan import MelGANConfig
+from tfvc.training.autovc import AutoVCTraining
 from tfvc.training.config import TrainingConfig
+from tfvc.training.melgan import MelGANTraining, MelGANTrainingConfig
 
 CONFIGS = (AutoVCConfig.from_name("small"), TrainingConfig())
 
@@ -16,6 +20,37 @@ def test_a_setting_goes_to_whichever_configuration_has_it():
 
 def test_a_later_setting_wins():
     assert override(["neck=8", "neck=9"], *CONFIGS)[0].neck == 9
+
+
+def test_settings_that_belong_together_are_taken_together():
+    (settings,) = override(["gain_min=0.96", "gain_max=0.99"], MelGANTrainingConfig())
+    assert (settings.gain_min, settings.gain_max) == (0.96, 0.99)
+    with pytest.raises(TfvcError, match=r"gain_min is 0\.96; it must be above 0 and at most gain_max, 0\.95"):
+        override(["gain_min=0.96"], MelGANTrainingConfig())
+
+
+@pytest.mark.parametrize("preset", ["descript", "keras_io", "small"])
+def test_a_preset_of_melgan_has_its_settings(preset):
+    network, settings = MelGANTraining.defaults(preset, MelSpec.named("hifigan_22k"))
+    assert network == MelGANConfig.from_name(preset)
+    assert settings == MelGANTrainingConfig.from_name(preset)
+
+
+@pytest.mark.parametrize(
+    ("training", "preset", "words"),
+    [
+        (MelGANTraining, "official", "no preset 'official'; choose one of descript, keras_io, small"),
+        (AutoVCTraining, "descript", "no preset 'descript'; choose one of official, article, small"),
+    ],
+)
+def test_the_preset_of_another_model_is_refused(training, preset, words):
+    with pytest.raises(TfvcError, match=words):
+        training.defaults(preset, MelSpec.named("hifigan_22k"))
+
+
+def test_an_unknown_model_is_told_the_known_ones(tmp_path):
+    with pytest.raises(TfvcError, match="tacotron: no such model to train; choose one of autovc, melgan"):
+        train("tacotron", tmp_path, tmp_path / "run")
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,17 @@ class Conv1DTranspose(keras.layers.Layer):
             name="kernel",
             shape=(self.kernel_size, self.filters, channels),
             initializer=self.kernel_initializer or torch_uniform,
+            autocast=False,
         )
         if self.use_bias:
             self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer=torch_uniform)
 
     def call(self, x):
-        kernel = dilate_kernel(tf.convert_to_tensor(self.kernel), self.dilation_rate)
+        return self.apply_kernel(x, tf.convert_to_tensor(self.kernel))
+
+    def apply_kernel(self, x, kernel):
+        """The layer with another kernel in place of its own: how `WeightNorm` uses it."""
+        kernel = dilate_kernel(tf.cast(kernel, x.dtype), self.dilation_rate)
         taps = (self.kernel_size - 1) * self.dilation_rate + 1
         batch, frames = tf.shape(x)[0], tf.shape(x)[1]
         full = (frames - 1) * self.strides + taps

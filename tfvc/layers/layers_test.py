@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.layers import LSTM, BatchNorm, Conv1D, Conv1DTranspose, Dense, FanInUniform, XavierUniform
+from tfvc.layers import (
+    LSTM,
+    BatchNorm,
+    Conv1D,
+    Conv1DTranspose,
+    Dense,
+    FanInUniform,
+    GroupedConv1D,
+    WeightNorm,
+    XavierUniform,
+)
 
 LAYERS = [
     Dense(7),
@@ -15,6 +25,12 @@ LAYERS = [
     Conv1D(5, 3, padding=9, padding_mode="reflect", dilation_rate=9, use_bias=False),
     Conv1DTranspose(4, 16, strides=8, padding=4),
     Conv1DTranspose(4, 3, strides=3, padding=0, output_padding=2, dilation_rate=2),
+    Conv1D(6, 4, strides=3, padding="same"),
+    GroupedConv1D(6, 5, 3, strides=2, padding=3),
+    GroupedConv1D(3, 4, 3, strides=3, padding="same", dilation_rate=2, use_bias=False),
+    WeightNorm(Conv1D(6, 3, padding=2, padding_mode="reflect", dilation_rate=2)),
+    WeightNorm(Conv1DTranspose(4, 4, strides=2, padding=1)),
+    WeightNorm(GroupedConv1D(6, 4, 3, strides=2, padding=1)),
     BatchNorm(momentum=0.3, epsilon=1e-3),
     LSTM(5),
     LSTM(4, num_layers=2, bidirectional=True, recurrent_bias=False),

@@ -42,9 +42,11 @@ class ModelConfig:
             raise TfvcError(f"{where}: the field {missing[0]!r} of {cls.__name__} is missing")
         for name, value in values.items():
             expected = type(getattr(cls, name, fields[name].default))
-            if not (type(value) is expected or (expected is float and type(value) is int)):
+            as_number = expected is float and type(value) is int
+            as_list = expected is tuple and type(value) is list  # JSON has no tuples
+            if not (type(value) is expected or as_number or as_list):
                 raise TfvcError(f"{where}: {name} must be {expected.__name__}, received {value!r}")
-        return cls(**values)
+        return cls(**{name: tuple(value) if type(value) is list else value for name, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """The fields, ready for JSON."""

@@ -57,7 +57,9 @@ class PresetModel(keras.Model):
                 f"{folder}: holds a {kind} model, not {cls.name_in_presets}; give a {kind} command this preset"
             )
         spec = MelSpec.from_json(read_text(folder / "mel.json"))
-        model = cls(cls.config_class.from_dict(config, str(folder / "config.json")), spec, **kwargs)
+        values = cls.config_class.from_dict(config, str(folder / "config.json"))
+        check_mels(values, spec, str(folder))
+        model = cls(values, spec, **kwargs)
         load_weights(model, folder / "model.weights.h5")
         return model
 
@@ -72,11 +74,13 @@ class PresetModel(keras.Model):
             half: store kernels as float16; vectors (biases, statistics) stay float32.
 
         Raises:
-            TfvcError: if `folder` exists and is not a preset, or if the model has no mel front-end.
+            TfvcError: if `folder` exists and is not a preset, or if the model has no mel front-end, or one whose mels
+                it cannot take.
         """
         folder = Path(folder)
         if self.mel_spec is None:
             raise TfvcError(f"{folder}: the model has no mel spec; give it one before saving")
+        check_mels(self.config, self.mel_spec, str(folder))
         if folder.exists() and not (folder / "config.json").exists() and any(folder.iterdir()):
             raise TfvcError(f"{folder}: exists and is not a preset; choose another folder")
         with atomic_dir(folder) as temporary:
@@ -86,6 +90,18 @@ class PresetModel(keras.Model):
             save_weights(self, temporary / "model.weights.h5", half=half)
             if training is not None:
                 (temporary / "training.json").write_text(json.dumps(training, indent=2) + "\n")
+
+
+def check_mels(config: ModelConfig, spec: MelSpec, where: str) -> None:
+    """Refuses a network and a mel front-end that do not fit in what both state: `n_mels`, and the `hop` of vocoders.
+
+    Raises:
+        TfvcError: naming the field and both values.
+    """
+    for name in ("n_mels", "hop"):
+        ours, theirs = getattr(config, name, None), getattr(spec, name)
+        if ours is not None and ours != theirs:
+            raise TfvcError(f"{where}: the model's {name} is {ours}, its mel spec's {theirs}; they must be equal")
 
 
 def read_config(folder: Path) -> tuple[str, dict[str, Any]]:

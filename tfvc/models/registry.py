@@ -5,10 +5,12 @@ import os
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.models.locations import find_preset
+from tfvc.models.melgan import MelGANDiscriminator, MelGANGenerator
 from tfvc.models.preset import PresetModel, read_config
 from tfvc.models.speaker_encoder import SpeakerEncoder
+from tfvc.models.vocoder import VocoderModel
 
-_MODELS = {model.name_in_presets: model for model in (AutoVC, SpeakerEncoder)}
+_MODELS = {model.name_in_presets: model for model in (AutoVC, SpeakerEncoder, MelGANGenerator, MelGANDiscriminator)}
 
 
 def model_class(name: str) -> type[PresetModel]:
@@ -16,6 +18,11 @@ def model_class(name: str) -> type[PresetModel]:
     if name not in _MODELS:
         raise TfvcError(f"{name}: no such model; choose one of {', '.join(_MODELS)}")
     return _MODELS[name]
+
+
+def vocoder_names() -> list[str]:
+    """The names of the models that speak a mel."""
+    return [name for name, model in _MODELS.items() if issubclass(model, VocoderModel)]
 
 
 def load_preset(name_or_path: str | os.PathLike) -> PresetModel:

@@ -8,7 +8,7 @@ A pair of one's own is a `ParityCase` (see there); `judgement` says what counts 
 
 from collections.abc import Sequence
 
-from tfvc.parity.case import OptimizerPair, ParityCase
+from tfvc.parity.case import OptimizerPair, ParityCase, Turn
 from tfvc.parity.cases import BUILT_IN, find_case
 from tfvc.parity.initialization import MODES
 from tfvc.parity.report import ParityError, Report, write_json
@@ -22,6 +22,7 @@ __all__ = [
     "ParityCase",
     "ParityError",
     "Report",
+    "Turn",
     "compare",
     "find_case",
     "list_cases",

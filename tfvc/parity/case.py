@@ -39,13 +39,38 @@ def torch_adam(parameters: Any, learning_rate: float) -> Any:
 
 @dataclass(frozen=True)
 class OptimizerPair:
-    """The same optimizer on both sides; `clip_grad_norm` is torch's `clip_grad_norm_` before each step."""
+    """The same optimizer on both sides.
+
+    `clip_grad_norm` bounds the norm of all gradients together, as torch's `clip_grad_norm_` does; `clip_each` bounds
+    each gradient's own, as Keras's `clipnorm` does (the factory must set that one).
+    """
 
     learning_rate: float = 1e-4
     clip_grad_norm: float | None = None
+    clip_each: float | None = None
     keras_factory: Callable[[float, float | None], Any] = keras_adam
     torch_factory: Callable[[Any, float], Any] = torch_adam
     epsilon: float = 1e-8
+
+
+Losses = Callable[[Any, Tensors, bool], Tensors]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one optimizer does in a training step, where there is more than one: a GAN's discriminator, or generator.
+
+    - `name`: the loss that it minimises, and its name in the report.
+    - `owns(key)`: whether a parameter is trained in this turn.
+    - `keras_losses(model, inputs, training)` and `torch_losses(module, inputs)`: name -> scalar. `inputs` also holds
+      what the case's `keras_kept` and `torch_kept` gave at the beginning of the step.
+    """
+
+    name: str
+    owns: Callable[[str], bool]
+    keras_losses: Losses | None
+    torch_losses: Callable[[Any, Tensors], Tensors] | None
+    optimizer: OptimizerPair
 
 
 @dataclass(frozen=True)
@@ -60,6 +85,10 @@ class ParityCase:
     - `keras_forward(model, inputs, training)` and `torch_forward(module, inputs)`: name -> output.
     - `keras_losses(model, inputs, training)` and `torch_losses(module, inputs)`: name -> scalar, `loss` being the
       one that training minimises. Without them the loss is a fixed quadratic form of the outputs.
+    - `turns`: in place of these losses and the optimizer, for models with more than one optimizer. Each turn steps
+      before the next is computed; with `simultaneous` all gradients are taken before anything steps.
+    - `keras_kept(model, inputs)` and `torch_kept(module, inputs)`: name -> tensor, computed when a step begins and
+      constant in it (a GAN's features of the real data, from before the discriminator's step).
     """
 
     name: str
@@ -69,10 +98,19 @@ class ParityCase:
     inputs: Callable[[np.random.Generator], dict[str, np.ndarray]]
     keras_forward: Callable[[Any, Tensors, bool], Tensors] = keras_call
     torch_forward: Callable[[Any, Tensors], Tensors] = torch_call
-    keras_losses: Callable[[Any, Tensors, bool], Tensors] | None = None
+    keras_losses: Losses | None = None
     torch_losses: Callable[[Any, Tensors], Tensors] | None = None
     optimizer: OptimizerPair = field(default_factory=OptimizerPair)
+    turns: tuple[Turn, ...] = ()
+    simultaneous: bool = False
+    keras_kept: Callable[[Any, Tensors], Tensors] = lambda model, inputs: {}
+    torch_kept: Callable[[Any, Tensors], Tensors] = lambda module, inputs: {}
     description: str = ""
+
+    @property
+    def all_turns(self) -> tuple[Turn, ...]:
+        """The turns of a training step; at least one."""
+        return self.turns or (Turn("loss", lambda key: True, self.keras_losses, self.torch_losses, self.optimizer),)
 
 
 def probe(shape: tuple[int, ...]) -> np.ndarray:

@@ -16,8 +16,10 @@ MODES = ("coded", "constant", "random")
 def initial_state(state: Mapping[str, np.ndarray], mode: str = "coded", seed: int = 0) -> dict[str, np.ndarray]:
     """A state dict with the keys and shapes of `state` and new values; integer tensors are kept.
 
-    - `constant`: weights and variances 1, biases and means 0. The method of the Day14 article; blind to every
-      permutation of equal weights.
+    - `constant`: all elements of a tensor alike; gains and variances 1, biases and means 0, matrices and kernels
+      1 / fan-in, so that each unit averages what it sees. The method of the Day14 article, which takes ones
+      throughout: those suit one layer, but in a model of full size they saturate every LSTM and carry the gradient
+      beyond the range of float64, in torch as in Keras. Blind to every permutation of equal weights.
     - `coded`: each tensor is a fixed permutation of equally spaced levels, so that no two elements of a tensor
       are alike (up to 2**23 elements, where float32 runs out of levels) and none may change places unseen.
     - `random`: uniform values of the same spread, drawn from `seed`.
@@ -35,7 +37,7 @@ def _value(key: str, value: np.ndarray, mode: str, seed: int) -> np.ndarray:
         return value.copy()
     centre, radius = _centre_and_radius(key, value.shape)
     if mode == "constant":
-        return np.full(value.shape, 0.0 if centre == 0 and value.ndim <= 1 else 1.0, np.float32)
+        return np.full(value.shape, 1.0 / _fan_in(value.shape) if _is_kernel(centre, value) else centre, np.float32)
     if mode == "coded":
         rng = np.random.default_rng(zlib.crc32(key.encode()))
         unit = (2.0 * rng.permutation(value.size) + 1.0) / value.size - 1.0
@@ -51,4 +53,13 @@ def _centre_and_radius(key: str, shape: tuple[int, ...]) -> tuple[float, float]:
         return 1.0, 0.5
     if len(shape) <= 1:
         return 0.0, 0.1
-    return 0.0, float(np.sqrt(3.0 / np.prod(shape[1:])))
+    return 0.0, float(np.sqrt(3.0 / _fan_in(shape)))
+
+
+def _is_kernel(centre: float, value: np.ndarray) -> bool:
+    return centre == 0 and value.ndim > 1
+
+
+def _fan_in(shape: tuple[int, ...]) -> int:
+    """Inputs of one unit; for the kernel of a transposed convolution, torch's own count."""
+    return int(np.prod(shape[1:]))

@@ -27,10 +27,13 @@ def test_shapes_types_and_ranges(mode):
     assert state["norm.running_var"].min() >= 0.5
 
 
-def test_constant_is_the_article_method():
+def test_constant_weights_average():
     state = initial_state(STATE, "constant")
-    for key in ("conv.weight", "norm.weight", "norm.running_var", "lstm.weight_hh_l0"):
+    for key in ("norm.weight", "norm.running_var"):
         assert np.all(state[key] == 1)
+    for key in ("conv.weight", "lstm.weight_hh_l0"):
+        assert np.unique(state[key]).size == 1
+        np.testing.assert_allclose(state[key].reshape(len(state[key]), -1).sum(axis=1), 1, rtol=1e-6)
     for key in ("conv.bias", "norm.running_mean", "lstm.bias_hh_l0"):
         assert np.all(state[key] == 0)
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.errors import TfvcError
-from tfvc.parity.case import ParityCase
+from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.precision import precision
 
 
@@ -33,9 +33,13 @@ class KerasSide:
             if not getattr(self.model, "built", False):
                 self._outputs(self._tensors(inputs), training=False)
         self.entries = list(case.entries(self.model))
-        self.trainable = [entry for entry in self.entries if entry.variable.trainable]
+        self.trainable = {
+            turn.name: [entry for entry in self.entries if entry.variable.trainable and turn.owns(entry.key)]
+            for turn in case.all_turns
+        }
         self.probes: dict[str, np.ndarray] = {}
-        self.optimizer = None
+        self._gradients: dict[str, list[tf.Tensor]] = {}
+        self._optimizers: dict[str, Any] = {}
         self._check_every_variable_has_one_entry()
 
     def _check_every_variable_has_one_entry(self) -> None:
@@ -48,7 +52,7 @@ class KerasSide:
                 )
 
     def load(self, state: dict[str, np.ndarray]) -> None:
-        """Takes the weights of a torch state dict and forgets the optimizer."""
+        """Takes the weights of a torch state dict and forgets the optimizers."""
         for entry in self.entries:
             if entry.key not in state:
                 raise TfvcError(f"parity case {self.case.name}: the torch module has no key {entry.key}")
@@ -56,7 +60,7 @@ class KerasSide:
         if len(self.entries) != len(state):
             missing = sorted(set(state) - {entry.key for entry in self.entries})
             raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
-        self.optimizer = None
+        self._optimizers = {}
 
     def state(self) -> dict[str, np.ndarray]:
         return {entry.key: entry.to_torch(_array(entry.variable.value)) for entry in self.entries}
@@ -65,65 +69,78 @@ class KerasSide:
         outputs = self._run(partial(self._outputs, training=training), training, inputs)
         return {name: _array(value) for name, value in outputs.items()}
 
-    def backward(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Losses and gradients in training mode; gradients of inputs are named `input.<name>`."""
-        losses, self._gradients, of_inputs = self._run(self._losses_and_gradients, "backward", inputs)
-        gradients = self._by_key(self._gradients)
-        gradients |= {f"input.{name}": _array(value) for name, value in of_inputs.items()}
-        return {name: _array(value) for name, value in losses.items()}, gradients
+    def begin_step(self, inputs: dict[str, np.ndarray]) -> None:
+        """Computes what the case keeps through a step."""
+        self._kept = self._run(partial(self.case.keras_kept, self.model), "kept", inputs)
 
-    def step(self) -> dict[str, np.ndarray]:
-        """Applies the gradients of the last `backward`; the gradients as clipped, empty without clipping."""
+    def backward(
+        self, inputs: dict[str, np.ndarray], turn: Turn
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """A turn's losses and gradients in training mode; gradients of inputs are named `input.<name>`."""
+        compute = partial(self._losses_and_gradients, turn=turn)
+        losses, gradients, of_inputs = self._run(compute, turn.name, inputs, self._kept)
+        self._gradients[turn.name] = gradients
+        named = self._by_key(gradients, turn) | {f"input.{name}": _array(value) for name, value in of_inputs.items()}
+        return {name: _array(value) for name, value in losses.items()}, named
+
+    def step(self, turn: Turn) -> dict[str, np.ndarray]:
+        """Applies the gradients of the turn's last `backward`; the gradients as clipped, empty without clipping."""
         from tfvc.training.optimizers import clip_by_global_norm
 
-        settings = self.case.optimizer
-        limit = settings.clip_grad_norm
-        variables = [entry.variable for entry in self.trainable]
+        settings, gradients = turn.optimizer, self._gradients[turn.name]
+        variables = [entry.variable for entry in self.trainable[turn.name]]
         with precision(self.dtype):
-            if self.optimizer is None:
-                self.optimizer = settings.keras_factory(settings.learning_rate, limit)
-                self.optimizer.build(variables)
-            clipped = {} if limit is None else self._by_key(clip_by_global_norm(self._gradients, limit))
-            self.optimizer.apply(self._gradients, variables)
+            if turn.name not in self._optimizers:
+                optimizer = settings.keras_factory(settings.learning_rate, settings.clip_grad_norm)
+                optimizer.build(variables)
+                self._optimizers[turn.name] = optimizer
+            clipped = {}
+            if settings.clip_grad_norm is not None:
+                clipped = self._by_key(clip_by_global_norm(gradients, settings.clip_grad_norm), turn)
+            elif settings.clip_each is not None:
+                clipped = self._by_key([tf.clip_by_norm(g, settings.clip_each) for g in gradients], turn)
+            self._optimizers[turn.name].apply(gradients, variables)
         return clipped
 
-    def slots(self) -> dict[str, dict[str, np.ndarray]]:
-        optimizer = self.optimizer
+    def slots(self, turn: Turn) -> dict[str, dict[str, np.ndarray]]:
+        optimizer = self._optimizers[turn.name]
         return {
-            "momentum": self._by_key([slot.value for slot in optimizer.momentums]),
-            "velocity": self._by_key([slot.value for slot in optimizer.velocities]),
+            "momentum": self._by_key([slot.value for slot in optimizer.momentums], turn),
+            "velocity": self._by_key([slot.value for slot in optimizer.velocities], turn),
         }
 
-    def _run(self, function: Callable, name: Any, inputs: dict[str, np.ndarray]) -> Any:
-        """Runs a function of the inputs as a graph, traced once for each name and set of shapes."""
+    def _run(self, function: Callable, name: Any, inputs: dict[str, np.ndarray], *more: Any) -> Any:
+        """Runs a function of the inputs (and more) as a graph, traced once for each name and set of shapes."""
         with precision(self.dtype):
             tensors = self._tensors(inputs)
             key = name, *(tuple(x.shape) for x in tensors.values())
             if key not in self._graphs:
                 # A closure, because TensorFlow takes the methods of all models for one function that is traced
                 # again and again, and warns of it.
-                self._graphs[key] = tf.function(lambda x: function(x))
-            return self._graphs[key](tensors)
+                self._graphs[key] = tf.function(lambda *x: function(*x))
+            return self._graphs[key](tensors, *more)
 
     def _outputs(self, inputs: dict[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
         return dict(self.case.keras_forward(self.model, inputs, training))
 
-    def _losses(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        if self.case.keras_losses is not None:
-            return dict(self.case.keras_losses(self.model, inputs, True))
+    def _losses(self, inputs: dict[str, tf.Tensor], turn: Turn) -> dict[str, tf.Tensor]:
+        if turn.keras_losses is not None:
+            return dict(turn.keras_losses(self.model, inputs, True))
         terms = [
             tf.reduce_mean(output * (tf.constant(self.probes[name], output.dtype) + output / 2))
             for name, output in self._outputs(inputs, True).items()
         ]
         return {"loss": tf.add_n(terms)}
 
-    def _losses_and_gradients(self, inputs: dict[str, tf.Tensor]) -> tuple[Any, Any, Any]:
+    def _losses_and_gradients(
+        self, inputs: dict[str, tf.Tensor], kept: dict[str, tf.Tensor], turn: Turn
+    ) -> tuple[Any, Any, Any]:
         real = {name: value for name, value in inputs.items() if value.dtype.is_floating}
         with tf.GradientTape() as tape:
             tape.watch(real)
-            losses = self._losses(inputs)
-        variables = [entry.variable.value for entry in self.trainable]
-        gradients, of_inputs = tape.gradient(losses["loss"], (variables, real), unconnected_gradients="zero")
+            losses = self._losses({**inputs, **kept}, turn)
+        variables = [entry.variable.value for entry in self.trainable[turn.name]]
+        gradients, of_inputs = tape.gradient(losses[turn.name], (variables, real), unconnected_gradients="zero")
         return losses, [tf.convert_to_tensor(g) for g in gradients], of_inputs
 
     def _tensors(self, inputs: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
@@ -132,10 +149,9 @@ class KerasSide:
             for name, x in inputs.items()
         }
 
-    def _by_key(self, tensors: list[tf.Tensor]) -> dict[str, np.ndarray]:
-        return {
-            entry.key: entry.to_torch(_array(tensor)) for entry, tensor in zip(self.trainable, tensors, strict=True)
-        }
+    def _by_key(self, tensors: list[tf.Tensor], turn: Turn) -> dict[str, np.ndarray]:
+        entries = self.trainable[turn.name]
+        return {entry.key: entry.to_torch(_array(tensor)) for entry, tensor in zip(entries, tensors, strict=True)}
 
 
 def _array(tensor: tf.Tensor) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfvc.errors import TfvcError
-from tfvc.parity.case import ParityCase, probe
+from tfvc.parity.case import ParityCase, Turn, probe
 from tfvc.parity.initialization import initial_state
 from tfvc.parity.judgement import FORWARD_BOUND, TRAINED_BOUND, Sample, judge
 from tfvc.parity.keras_side import KerasSide
@@ -69,7 +69,7 @@ class Comparison:
         self.shapes = {key: value.copy() for key, value in torch64.state().items()}
         keras64, keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
         self.sides = [torch64, keras64, torch32, keras32]
-        if case.keras_losses is None:
+        if any(turn.keras_losses is None for turn in case.all_turns):
             outputs = torch64.forward(self.inputs, training=False)
             for side in self.sides:
                 side.probes = {name: probe(value.shape) for name, value in outputs.items()}
@@ -103,75 +103,95 @@ class Comparison:
         self._judge(self._each(_statistics), "forward", "running statistics", precision=True)
 
     def backward(self) -> None:
-        self._load()
-        losses, gradients = self._losses_and_gradients(self.inputs)
-        self._judge(losses, "backward", "losses", precision=True)
-        rows = judge(gradients, "backward", "gradients", precision=True)
-        for _ in range(DRAWS - 1):
-            if not any(row.only_imprecise for row in rows):
-                break
+        for turn in self.case.all_turns:
             self._load()
-            _, gradients = self._losses_and_gradients(self._draw())
-            again = judge(gradients, "backward", "gradients", precision=True)
-            rows = [b if a.only_imprecise else a for a, b in zip(rows, again, strict=True)]
-        self.report.rows += rows
+            self._begin_step(self.inputs)
+            losses, gradients = self._losses_and_gradients(self.inputs, turn)
+            self._judge(losses, "backward", _stage("losses", turn), precision=True)
+            rows = judge(gradients, "backward", _stage("gradients", turn), precision=True)
+            for _ in range(DRAWS - 1):
+                if not any(row.only_imprecise for row in rows):
+                    break
+                self._load()
+                inputs = self._draw()
+                self._begin_step(inputs)
+                _, gradients = self._losses_and_gradients(inputs, turn)
+                again = judge(gradients, "backward", _stage("gradients", turn), precision=True)
+                rows = [b if a.only_imprecise else a for a, b in zip(rows, again, strict=True)]
+            self.report.rows += rows
 
     def train(self, steps: int) -> None:
         """Follows `steps` optimizer steps until a stage fails."""
         self._load()
-        for _stage in self._training_stages(steps):
+        for _judged in self._training_stages(steps):
             if self.report.failures:
                 return
 
-    def _training_stages(self, steps: int) -> Iterator[str]:
+    def _training_stages(self, steps: int) -> Iterator[None]:
         """Judges one stage after the other; the caller stops where one has failed."""
+        # Absolute errors that rounding of cancelling gradients has left behind so far, by key.
         tolerances: dict[str, float] = {}
+        turns = self.case.all_turns
         for step in range(1, steps + 1):
             inputs = self.inputs if step == 1 else self._draw()
             bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
             where = {"phase": "train", "step": step}
 
-            self._judge(self._outputs(inputs, training=False), stage="outputs", bound=bound, **where)
-            yield "outputs"
+            yield self._judge(self._outputs(inputs, training=False), stage="outputs", bound=bound, **where)
+            self._begin_step(inputs)
+            if self.case.simultaneous:
+                for turn in turns:
+                    yield from self._gradient_stages(turn, inputs, bound, tolerances, where)
+                for turn in turns:
+                    yield from self._step_stages(turn, bound, tolerances, where)
+            else:
+                for turn in turns:
+                    yield from self._gradient_stages(turn, inputs, bound, tolerances, where)
+                    yield from self._step_stages(turn, bound, tolerances, where)
 
-            losses, gradients = self._losses_and_gradients(inputs)
-            self._judge(losses, stage="losses", bound=bound, **where)
-            yield "losses"
+            of_weights = {key: tolerance * step * self._largest_move(key) for key, tolerance in tolerances.items()}
+            yield self._judge(
+                self._each(_weights), stage="weights", bound=TRAINED_BOUND, tolerances=of_weights, **where
+            )
+            yield self._judge(self._each(_statistics), stage="running statistics", bound=TRAINED_BOUND, **where)
 
-            rows = self._judge(gradients, stage="gradients", bound=bound, **where)
-            # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
-            for row in rows:
-                if row.cancelling:
-                    tolerances[row.key] = max(row.bound64 * row.size, tolerances.get(row.key, 0.0))
-            yield "gradients"
+    def _gradient_stages(self, turn: Turn, inputs, bound: float, tolerances: dict[str, float], where) -> Iterator[None]:
+        losses, gradients = self._losses_and_gradients(inputs, turn)
+        yield self._judge(losses, stage=_stage("losses", turn), bound=bound, **where)
+        rows = self._judge(gradients, stage=_stage("gradients", turn), bound=bound, **where)
+        # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
+        for row in rows:
+            if row.cancelling:
+                tolerances[row.key] = max(row.bound64 * row.size, tolerances.get(row.key, 0.0))
+        yield
 
-            clipped = self._each(lambda side: side.step())
-            self._judge(clipped, stage="clipped gradients", bound=bound, tolerances=tolerances, **where)
-            yield "clipped gradients"
+    def _step_stages(self, turn: Turn, bound: float, tolerances: dict[str, float], where) -> Iterator[None]:
+        clipped = self._each(lambda side: side.step(turn))
+        settings = {"tolerances": tolerances, **where}
+        yield self._judge(clipped, stage=_stage("clipped gradients", turn), bound=bound, **settings)
+        slots = [side.slots(turn) for side in self.sides]
+        for slot in slots[0]:
+            roots = _samples([_in_gradient_units(side[slot], slot) for side in slots])
+            yield self._judge(roots, stage=_stage(slot, turn), bound=TRAINED_BOUND, **settings)
 
-            slots = [side.slots() for side in self.sides]
-            for slot in slots[0]:
-                roots = _samples([_in_gradient_units(side[slot], slot) for side in slots])
-                self._judge(roots, stage=slot, bound=TRAINED_BOUND, tolerances=tolerances, **where)
-                yield slot
+    def _begin_step(self, inputs: dict[str, np.ndarray]) -> None:
+        for side in self.sides:
+            side.begin_step(inputs)
 
-            settings = self.case.optimizer
-            # An Adam step moves a weight by at most learning rate / epsilon times a small gradient's error.
-            moved = 2 * step * settings.learning_rate / settings.epsilon
-            of_weights = {key: moved * tolerance for key, tolerance in tolerances.items()}
-            self._judge(self._each(_weights), stage="weights", bound=TRAINED_BOUND, tolerances=of_weights, **where)
-            yield "weights"
-
-            self._judge(self._each(_statistics), stage="running statistics", bound=TRAINED_BOUND, **where)
-            yield "running statistics"
+    def _largest_move(self, key: str) -> float:
+        """How far a small error of a gradient can move a weight in an Adam step, per unit of error."""
+        owner = next((turn for turn in self.case.all_turns if turn.owns(key)), None)
+        return 2 * owner.optimizer.learning_rate / owner.optimizer.epsilon if owner else 0.0
 
     def _judge(self, samples: dict[str, Sample], phase: str, stage: str, **settings: Any) -> list[Row]:
         rows = judge(samples, phase, stage, **settings)
         self.report.rows += rows
         return rows
 
-    def _losses_and_gradients(self, inputs: dict[str, np.ndarray]) -> tuple[dict[str, Sample], dict[str, Sample]]:
-        losses, gradients = zip(*(side.backward(inputs) for side in self.sides), strict=True)
+    def _losses_and_gradients(
+        self, inputs: dict[str, np.ndarray], turn: Turn
+    ) -> tuple[dict[str, Sample], dict[str, Sample]]:
+        losses, gradients = zip(*(side.backward(inputs, turn) for side in self.sides), strict=True)
         return _samples(losses), _samples(gradients)
 
     def _outputs(self, inputs: dict[str, np.ndarray], training: bool) -> dict[str, Sample]:
@@ -188,6 +208,11 @@ class Comparison:
         """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
         drawn = self.case.inputs(self.rng)
         return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
+
+
+def _stage(name: str, turn: Turn) -> str:
+    """The name of a stage, with the turn's where a step has several."""
+    return name if turn.name == "loss" else f"{turn.name}: {name}"
 
 
 def _samples(sides: Sequence[dict[str, np.ndarray]]) -> dict[str, Sample]:

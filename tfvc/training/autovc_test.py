@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvc.data import FeatureSet
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.training.autovc import AutoVCTraining, mean_mel
 from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.config import TrainingConfig
+from tfvc.training.conftest import losses, silent, summaries
 
 SETTINGS = TrainingConfig(frames=24, validation_speakers=1, validate_every=6, checkpoint_every=4, learning_rate=3e-3)
 
@@ -22,14 +24,6 @@ SETTINGS = TrainingConfig(frames=24, validation_speakers=1, validate_every=6, ch
 def training(feature_folder, out, narrow, **changes):
     described = {"settings": SETTINGS, "steps": 14, "batch_size": 3, "seed": 5, "mixed_precision": False} | changes
     return AutoVCTraining(feature_folder, out, narrow, **described)
-
-
-def silent(step, words):
-    """Nobody watches."""
-
-
-def losses(run):
-    return [json.loads(line) for line in (run / "losses.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +42,7 @@ def test_a_run_leaves_losses_checkpoints_pictures_and_a_preset(finished):
         assert line["loss"] == pytest.approx(line["reconstruction"] + line["postnet"] + line["content"], rel=1e-5)
     assert Checkpoints(finished / "checkpoints", 2).steps() == [12, 14]
 
-    events = [
-        value
-        for file in (finished / "logs").iterdir()
-        for event in tf.compat.v1.train.summary_iterator(str(file))
-        for value in event.summary.value
-    ]
+    events = summaries(finished)
     tags = {value.tag for value in events}
     assert {"validation/loss", "conversion"} <= tags
     record = json.loads((finished / "preset/training.json").read_text())
@@ -63,6 +52,8 @@ def test_a_run_leaves_losses_checkpoints_pictures_and_a_preset(finished):
     assert record["losses"]["loss"] == pytest.approx(np.mean([line["loss"] for line in steps]))
     validated = [v for v in events if v.tag == "validation/loss"][-1]
     assert record["validation_losses"]["loss"] == pytest.approx(float(tf.make_ndarray(validated.tensor)), rel=1e-5)
+    assert list(record["validation_curves"]["loss"]) == ["6", "12", "14"]
+    assert record["validation_curves"]["loss"]["14"] == record["validation_losses"]["loss"]
 
 
 def test_the_preset_holds_the_last_weights(finished, narrow):
@@ -103,7 +94,8 @@ def test_a_killed_run_goes_on_to_the_same_losses_and_weights(feature_folder, nar
     assert not (out / "preset").exists()
 
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    assert written.read_bytes() == (finished / "losses.jsonl").read_bytes()
+    for name in ("losses.jsonl", "validation.jsonl"):
+        assert (out / name).read_bytes() == (finished / name).read_bytes()
     mine, theirs = AutoVC.from_preset(out / "preset"), AutoVC.from_preset(finished / "preset")
     for a, b in zip(mine.weights, theirs.weights, strict=True):
         assert a.numpy().tobytes() == b.numpy().tobytes(), a.path
@@ -160,8 +152,6 @@ def test_mixed_precision_trains(feature_folder, narrow, tmp_path):
 
 
 def test_the_decoder_starts_at_the_mean_mel_of_the_training_speakers(feature_folder):
-    from tfvc.data import FeatureSet
-
     features = FeatureSet(feature_folder)
     frames = np.concatenate([features.mel(i) for i, u in enumerate(features.utterances) if u.speaker != "cara"])
     np.testing.assert_allclose(mean_mel(features, ["anna", "bert", "dora"]), frames.mean(axis=0), rtol=1e-5)
@@ -170,9 +160,10 @@ def test_the_decoder_starts_at_the_mean_mel_of_the_training_speakers(feature_fol
 def test_damage_in_the_feature_set_is_one_line(feature_folder, narrow, tmp_path):
     damaged = tmp_path / "damaged"
     shutil.copytree(feature_folder, damaged)
-    (shard,) = (damaged / "shards").iterdir()
+    utterance = FeatureSet(damaged).utterances[0]
+    shard = damaged / "shards" / utterance.shard
     content = bytearray(shard.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[utterance.payload_offset + utterance.payload_length // 2] ^= 1
     shard.write_bytes(content)
     with pytest.raises(TfvcError, match=r"checksum .* run tfvc prepare again") as refusal:
         training(damaged, tmp_path / "run", narrow, steps=40, settings=TrainingConfig(frames=24)).run(False, silent)

@@ -1,49 +1,53 @@
 """What happens beside the gradient steps of a run."""
 
-import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from tfvc.errors import TfvcError
 from tfvc.training.checkpoints import Checkpoints
+from tfvc.training.journal import Journal
 
 
 class LossLog(keras.callbacks.Callback):
-    """Writes each step's own losses to `losses.jsonl`, and their means over some steps to TensorBoard.
+    """Writes each step's own losses to a journal, and their means over some steps to TensorBoard.
 
     Metrics are reset before every step, so that what `fit` reports is that step's value and not a running mean.
     A loss that is not finite ends the run.
 
     Args:
-        path: the `losses.jsonl`.
+        journal: of the losses; what it has beyond `start` is forgotten.
         writer: of the TensorBoard scalars.
-        start: steps done by earlier runs; lines beyond it are taken away (they will be written again).
+        start: steps done by earlier runs.
         checkpoints: named in the message when training breaks down.
+        optimizers: name of a scalar -> the optimizer whose learning rate it shows.
         report: called with (step, words).
+        headline: the losses that the words tell.
         every: steps between scalars.
     """
 
     def __init__(
         self,
-        path: Path,
+        journal: Journal,
         writer: tf.summary.SummaryWriter,
         start: int,
         checkpoints: Checkpoints,
+        optimizers: dict[str, keras.optimizers.Optimizer],
         report: Callable[[int, str], None],
+        headline: tuple[str, ...],
         every: int = 20,
     ):
         super().__init__()
-        kept = path.read_text().splitlines()[:start] if path.exists() else []
-        self._file = path.open("w")
-        self._file.writelines(line + "\n" for line in kept)
+        journal.forget_after(start)
+        self._journal = journal
         self._writer = writer
         self._step = start
         self._checkpoints = checkpoints
+        self._optimizers = optimizers
         self._report = report
+        self._headline = headline
         self._every = every
         self._window: list[dict[str, float]] = []
 
@@ -53,19 +57,17 @@ class LossLog(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self._step += 1
         values = {name: float(value) for name, value in logs.items()}
-        if not all(map(math.isfinite, values.values())):
-            raise TfvcError(
-                f"the loss is {values['loss']} at step {self._step}; {self._checkpoints.describe()}; "
-                "lower the learning rate (--set learning_rate=...)"
-            )
-        self._file.write(json.dumps({"step": self._step, **values}) + "\n")
-        self._file.flush()
+        for name, value in values.items():
+            if not math.isfinite(value):
+                loss = name if name == "loss" else f"{name} loss"
+                raise TfvcError(
+                    f"the {loss} is {value} at step {self._step}; {self._checkpoints.describe()}; "
+                    f"lower the learning rate (--set {next(iter(self._optimizers))}=...)"
+                )
+        self._journal.append(self._step, values)
         self._window.append(values)
         if self._step % self._every == 0:
             self._summarise()
-
-    def on_train_end(self, logs=None):
-        self._file.close()
 
     def _summarise(self):
         means = {name: sum(v[name] for v in self._window) / len(self._window) for name in self._window[0]}
@@ -73,8 +75,9 @@ class LossLog(keras.callbacks.Callback):
         with self._writer.as_default(self._step):
             for name, value in means.items():
                 tf.summary.scalar(f"train/{name}", value)
-            tf.summary.scalar("learning_rate", self.model.optimizer.learning_rate)
-        self._report(self._step, f"loss {means['loss']:.5f}")
+            for name, optimizer in self._optimizers.items():
+                tf.summary.scalar(name, optimizer.learning_rate)
+        self._report(self._step, ", ".join(f"{name} {means[name]:.5f}" for name in self._headline))
 
 
 class SaveCheckpoints(keras.callbacks.Callback):
@@ -97,24 +100,36 @@ class SaveCheckpoints(keras.callbacks.Callback):
 
 
 class Validate(keras.callbacks.Callback):
-    """Every so many steps and at the end: losses on held-out speakers, and pictures of what the model does.
+    """Every so many steps and at the end: how good the model is on what it was not trained on.
+
+    Stands before `SaveCheckpoints`: then the journal reaches as far as any checkpoint.
 
     Args:
-        dataset: finite, of the same items as training.
-        pictures: called with the model; gives name -> image `[height, width, 3]`.
+        journal: of the results; what it has beyond `start` is forgotten.
+        measure: called with the model; gives losses on held-out speakers, none if there are none.
+        show: called with the model, under TensorBoard's writer: writes pictures and sound.
         writer: of TensorBoard.
         start: steps done by earlier runs.
         every: steps between validations.
     """
 
-    def __init__(self, dataset, pictures: Callable, writer: tf.summary.SummaryWriter, start: int, every: int):
+    def __init__(
+        self,
+        journal: Journal,
+        measure: Callable[[keras.Model], dict[str, float]],
+        show: Callable[[keras.Model], None],
+        writer: tf.summary.SummaryWriter,
+        start: int,
+        every: int,
+    ):
         super().__init__()
-        self._dataset = dataset
-        self._pictures = pictures
+        journal.forget_after(start)
+        self._journal = journal
+        self._measure = measure
+        self._show = show
         self._writer = writer
         self._step = start
         self._every = every
-        self.results: dict[int, dict[str, float]] = {}
 
     def on_train_batch_end(self, batch, logs=None):
         self._step += 1
@@ -122,14 +137,14 @@ class Validate(keras.callbacks.Callback):
             self._validate()
 
     def on_train_end(self, logs=None):
-        if self._step not in self.results:
+        if self._step % self._every:
             self._validate()
 
     def _validate(self):
-        results = self.model.evaluate(self._dataset, verbose=0, return_dict=True)
-        self.results[self._step] = results
+        results = self._measure(self.model)
+        if results:
+            self._journal.append(self._step, results)
         with self._writer.as_default(self._step):
             for name, value in results.items():
                 tf.summary.scalar(f"validation/{name}", value)
-            for name, image in self._pictures(self.model).items():
-                tf.summary.image(name, image[None])
+            self._show(self.model)

@@ -14,7 +14,8 @@ _STEP = re.compile(r"step-(\d{8})")
 
 
 class Checkpoints:
-    """`<run>/checkpoints/step-00001000/state.weights.h5`: model and optimizer (slots, step count, loss scale).
+    """`<run>/checkpoints/step-00001000/state.weights.h5`: model and optimizers (slots, step count, running
+    means of the weights, loss scale).
 
     The position in the data and the random crops are functions of (seed, step), so the step in the name is all that
     they need.
@@ -48,11 +49,14 @@ class Checkpoints:
             shutil.rmtree(self.path(old))
 
     def restore_latest(self, model: keras.Model) -> int:
-        """Loads the latest checkpoint into a compiled model; returns its step, 0 if there is none yet."""
+        """Loads the latest checkpoint into a compiled model whose optimizers have been built.
+
+        Returns:
+            Its step, 0 if there is none yet.
+        """
         steps = self.steps()
         if not steps:
             return 0
-        model.optimizer.build(model.trainable_variables)
         model.load_weights(self.path(steps[-1]) / "state.weights.h5")
         return steps[-1]
 

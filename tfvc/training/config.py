@@ -1,30 +1,86 @@
-"""The settings of a training run that are not the model's own."""
+"""The settings of a training run that are not the model's own; every field can be given as `--set name=value`."""
 
 from dataclasses import dataclass
 
+from tfvc.errors import TfvcError
 from tfvc.models.config import ModelConfig
 
 
 @dataclass(frozen=True)
-class TrainingConfig(ModelConfig):
-    """How a model is trained; every field can be given as `--set name=value`.
+class RunConfig(ModelConfig):
+    """What every run has.
 
     Attributes:
-        frames: length of the crops.
-        learning_rate: at the start; falls to `final_learning_rate` along a cosine over the run.
-        final_learning_rate: at the last step.
-        clip_grad_norm: largest global norm of the gradient.
         validation_speakers: speakers that are kept out of training, to validate on.
         validate_every: steps between validations.
         checkpoint_every: steps between checkpoints.
         keep_checkpoints: how many of the latest checkpoints stay.
     """
 
-    frames: int = 128
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 2e-5
-    clip_grad_norm: float = 1.0
     validation_speakers: int = 0
     validate_every: int = 500
     checkpoint_every: int = 500
     keep_checkpoints: int = 2
+
+    def __post_init__(self):
+        for name in ("validate_every", "checkpoint_every", "keep_checkpoints"):
+            if getattr(self, name) < 1:
+                raise TfvcError(f"{name} is {getattr(self, name)}; it must be at least 1")
+
+
+@dataclass(frozen=True)
+class TrainingConfig(RunConfig):
+    """How AutoVC is trained.
+
+    Attributes:
+        frames: length of the crops.
+        learning_rate: at the start; falls to `final_learning_rate` along a cosine over the run.
+        final_learning_rate: at the last step.
+        clip_grad_norm: largest global norm of the gradient.
+    """
+
+    frames: int = 128
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 2e-5
+    clip_grad_norm: float = 1.0
+
+
+@dataclass(frozen=True)
+class VocoderTrainingConfig(RunConfig):
+    """How a vocoder is trained; `named` has, for the presets of the vocoder, what is published of it.
+
+    Attributes:
+        segment: samples of the waveforms in a batch; a multiple of the mel's hop.
+        generator_learning_rate: at the start.
+        discriminator_learning_rate: at the start.
+        final_fraction: along a cosine over the run, both learning rates fall to this part of themselves; 1 keeps them
+            constant.
+        ema_decay: of the running mean of the generator's weights, which is what the preset gets; 0 for none.
+        warmup_steps: so many first steps the generator takes alone, on the distance between the mels.
+        gain_min: each segment is multiplied by a random number from here
+        gain_max: to here. The waveforms are those of the feature set, at the loudness of the recordings.
+    """
+
+    segment: int = 8192
+    generator_learning_rate: float = 1e-4
+    discriminator_learning_rate: float = 1e-4
+    final_fraction: float = 1.0
+    ema_decay: float = 0.999
+    warmup_steps: int = 0
+    gain_min: float = 0.3
+    gain_max: float = 0.95
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("generator_learning_rate", "discriminator_learning_rate"):
+            _require(0 < getattr(self, name) < float("inf"), self, name, "above 0")
+        _require(0 <= self.final_fraction <= 1, self, "final_fraction", "between 0 and 1")
+        _require(0 <= self.ema_decay < 1, self, "ema_decay", "at least 0 and below 1")
+        _require(self.warmup_steps >= 0, self, "warmup_steps", "at least 0")
+        _require(0 < self.gain_min <= self.gain_max, self, "gain_min", f"above 0 and at most gain_max, {self.gain_max}")
+        _require(self.gain_max <= 1, self, "gain_max", "at most 1, or waveforms would be clipped")
+
+
+def _require(true: bool, config: RunConfig, name: str, words: str) -> None:
+    if not true:
+        raise TfvcError(f"{name} is {getattr(config, name)}; it must be {words}")

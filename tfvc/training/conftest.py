@@ -1,8 +1,10 @@
 """A small feature set to train on, and a model to match."""
 
+import json
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from tfvc.audio import MelSpec, write
 from tfvc.data import prepare
@@ -21,9 +23,28 @@ def spectrum_embedding(wave, sample_rate):
     return energies / np.linalg.norm(energies)
 
 
+def silent(step, words):
+    """Nobody watches."""
+
+
+def losses(run: Path) -> list[dict]:
+    """The lines of a run's losses.jsonl."""
+    return [json.loads(line) for line in (run / "losses.jsonl").read_text().splitlines()]
+
+
+def summaries(run: Path) -> list:
+    """Everything that a run wrote for TensorBoard, in order."""
+    return [
+        value
+        for file in sorted((run / "logs").iterdir())
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    ]
+
+
 @pytest.fixture(scope="session")
-def feature_folder(tmp_path_factory) -> Path:
-    """Four speakers, two utterances each, as `prepare` writes them; not to be changed."""
+def corpus_folder(tmp_path_factory) -> Path:
+    """Four speakers, two recordings each; not to be changed."""
     corpus = tmp_path_factory.mktemp("voices")
     for number, name in enumerate(("anna", "bert", "cara", "dora")):
         for take in range(2):
@@ -32,8 +53,14 @@ def feature_folder(tmp_path_factory) -> Path:
                 voice(1.2 + 0.3 * take, 22050, 100 + 30 * number, 7 * number + take),
                 22050,
             )
+    return corpus
+
+
+@pytest.fixture(scope="session")
+def feature_folder(corpus_folder, tmp_path_factory) -> Path:
+    """The corpus as `prepare` writes it; not to be changed."""
     out = tmp_path_factory.mktemp("features")
-    prepare(corpus, out, MelSpec.named("hifigan_22k"), jobs=1, embed=spectrum_embedding)
+    prepare(corpus_folder, out, MelSpec.named("hifigan_22k"), jobs=1, embed=spectrum_embedding)
     return out
 
 

@@ -49,6 +49,11 @@ class Adam(keras.optimizers.Optimizer):
     def apply(self, grads, trainable_variables=None):
         if self.clip_grad_norm is not None:
             grads = clip_by_global_norm(grads, self.clip_grad_norm)
+        # 1 - beta ** t loses five digits in float32; torch computes it in double, and so do we: here, once for all
+        # variables.
+        step = tf.cast(self.iterations + 1, tf.float64)
+        first, second = (1 - tf.pow(tf.constant(beta, tf.float64), step) for beta in (self.beta_1, self.beta_2))
+        self._corrections = first, tf.sqrt(second)
         super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
@@ -59,10 +64,7 @@ class Adam(keras.optimizers.Optimizer):
 
         self.assign(momentum, momentum + (gradient - momentum) * (1 - self.beta_1))
         self.assign(velocity, velocity * self.beta_2 + tf.square(gradient) * (1 - self.beta_2))
-        # 1 - beta ** t loses five digits in float32; torch computes it in double, and so do we.
-        step = tf.cast(self.iterations + 1, tf.float64)
-        first = tf.cast(1 - tf.pow(tf.constant(self.beta_1, tf.float64), step), variable.dtype)
-        second = tf.cast(tf.sqrt(1 - tf.pow(tf.constant(self.beta_2, tf.float64), step)), variable.dtype)
+        first, second = (tf.cast(correction, variable.dtype) for correction in self._corrections)
         denominator = tf.sqrt(velocity) / second + self.epsilon
         self.assign(variable, self.decayed(variable, learning_rate) - learning_rate / first * momentum / denominator)
 

@@ -3,11 +3,13 @@
 from tfvc.weights.crossing import Entry, entries, load_state_dict, state_dict
 from tfvc.weights.errors import WeightError
 from tfvc.weights.torch_file import read_torch_file, write_torch_file
+from tfvc.weights.weight_norm import is_fused
 
 __all__ = [
     "Entry",
     "WeightError",
     "entries",
+    "is_fused",
     "load_state_dict",
     "read_torch_file",
     "state_dict",

@@ -9,6 +9,7 @@ import numpy as np
 from tfvc.weights import maps
 from tfvc.weights.errors import WeightError
 from tfvc.weights.layouts import KINDS, Layout
+from tfvc.weights.weight_norm import older_spelling
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,14 @@ def load_state_dict(model: keras.Model, state: dict[str, np.ndarray], where: str
 
     Args:
         model: one of our models.
-        state: torch keys -> arrays in torch's layouts.
+        state: torch keys -> arrays in torch's layouts; either spelling of weight normalisation.
         where: the name of the source, for messages.
 
     Raises:
         WeightError: naming a missing key, an extra key, or a tensor whose shape or type differs, with both sides.
     """
     expected = entries(model)
+    state = older_spelling(state, where)
     extra = [key for key in state if key not in {e.key for e in expected} | maps.ignored(model)]
     missing = [entry.key for entry in expected if entry.key not in state]
     if missing:

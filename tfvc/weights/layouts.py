@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tfvc.layers import LSTM, BatchNorm, Conv1D, Conv1DTranspose, Dense
+from tfvc.layers import LSTM, BatchNorm, Conv1D, Conv1DTranspose, Dense, GroupedConv1D, WeightNorm
 from tfvc.weights.errors import WeightError
 
 
@@ -39,6 +39,12 @@ def _kernel_and_bias(layout: Layout) -> Callable[[keras.layers.Layer], list[Row]
         return [*kernel, ("bias", layer.bias, SAME)] if layer.use_bias else kernel
 
     return rows
+
+
+def _weight_norm(layer: WeightNorm) -> list[Row]:
+    # torch takes `weight` out of the module and puts g and v behind what is left.
+    rows = [("weight_g", layer.g, CONV), ("weight_v", layer.v, CONV)]
+    return [("bias", layer.layer.bias, SAME), *rows] if layer.layer.use_bias else rows
 
 
 def _batch_norm(layer: BatchNorm) -> list[Row]:
@@ -73,6 +79,8 @@ KINDS: dict[type, Callable[[keras.layers.Layer], list[Row]]] = {
     Dense: _kernel_and_bias(MATRIX),
     Conv1D: _kernel_and_bias(CONV),
     Conv1DTranspose: _kernel_and_bias(CONV),
+    GroupedConv1D: _kernel_and_bias(CONV),
+    WeightNorm: _weight_norm,
     BatchNorm: _batch_norm,
     LSTM: _lstm,
 }

@@ -6,16 +6,21 @@ from dataclasses import replace
 
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVCConfig
+from tfvc.models.melgan import MelGANConfig
 from tfvc.models.speaker_encoder import SpeakerEncoderConfig
 from tfvc.parity.case import ParityCase
 from tfvc.parity.cases import layers
 from tfvc.parity.cases.autovc import autovc
+from tfvc.parity.cases.melgan import melgan
 from tfvc.parity.cases.speaker_encoder import speaker_encoder
 
 BUILT_IN: dict[str, Callable[[], ParityCase]] = {
     "dense": layers.dense,
     "conv1d": layers.conv1d,
     "conv1d_transpose": layers.conv1d_transpose,
+    "grouped_conv1d": layers.grouped_conv1d,
+    "weight_norm": lambda: layers.weight_norm(layers.conv1d()),
+    "average_pool1d": layers.average_pool1d,
     "batch_norm": layers.batch_norm,
     "lstm": layers.lstm,
     "ge2e": lambda: speaker_encoder(SpeakerEncoderConfig.from_name("ge2e")),
@@ -24,6 +29,8 @@ BUILT_IN: dict[str, Callable[[], ParityCase]] = {
     "autovc_small": lambda: autovc(AutoVCConfig.from_name("small"), frames=50),
     "autovc_article": lambda: autovc(AutoVCConfig.from_name("article")),
     "autovc_official": lambda: autovc(AutoVCConfig.from_name("official")),
+    "melgan_descript": lambda: melgan(MelGANConfig.from_name("descript")),
+    "melgan_keras_io": lambda: melgan(MelGANConfig.from_name("keras_io")),
 }
 
 

@@ -1,5 +1,6 @@
 """Each layer of `tfvc.layers` beside the torch layer that it equals, in any size."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from tfvc.weights.layouts import KINDS
 
 def layer_entries(layer: Any) -> list[Entry]:
     """The weight entries of a single layer, or of one derived from ours: torch's keys without a path."""
-    rows = next(rows for kind, rows in KINDS.items() if isinstance(layer, kind))
+    rows = next((rows for kind, rows in KINDS.items() if isinstance(layer, kind)), lambda layer: [])
     return [Entry(name, variable, layout) for name, variable, layout in rows(layer)]
 
 
@@ -178,4 +179,87 @@ def lstm(
         normal_inputs(batch, time, inputs),
         keras_forward=without_training,
         description="LSTM and nn.LSTM",
+    )
+
+
+def grouped_conv1d(
+    batch: int = 3,
+    time: int = 31,
+    inputs: int = 6,
+    filters: int = 9,
+    groups: int = 3,
+    kernel_size: int = 5,
+    strides: int = 4,
+    padding: int = 2,
+    dilation: int = 1,
+    use_bias: bool = True,
+) -> ParityCase:
+    def torch_module():
+        import torch
+
+        return torch.nn.Conv1d(
+            inputs,
+            filters,
+            kernel_size,
+            stride=strides,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=use_bias,
+        )
+
+    return ParityCase(
+        "grouped_conv1d",
+        lambda: layers.GroupedConv1D(
+            filters, kernel_size, groups, strides=strides, padding=padding, dilation_rate=dilation, use_bias=use_bias
+        ),
+        torch_module,
+        layer_entries,
+        normal_inputs(batch, time, inputs),
+        keras_forward=without_training,
+        torch_forward=torch_call_channels_first,
+        description="GroupedConv1D and nn.Conv1d(groups)",
+    )
+
+
+def average_pool1d(
+    batch: int = 3,
+    time: int = 14,
+    channels: int = 5,
+    pool_size: int = 4,
+    strides: int = 2,
+    padding: int = 1,
+    count_include_pad: bool = True,
+) -> ParityCase:
+    def torch_module():
+        import torch
+
+        return torch.nn.AvgPool1d(pool_size, strides, padding, count_include_pad=count_include_pad)
+
+    return ParityCase(
+        "average_pool1d",
+        lambda: layers.AveragePool1D(pool_size, strides, padding, count_include_pad),
+        torch_module,
+        layer_entries,
+        normal_inputs(batch, time, channels),
+        keras_forward=without_training,
+        torch_forward=torch_call_channels_first,
+        description="AveragePool1D and nn.AvgPool1d",
+    )
+
+
+def weight_norm(of: ParityCase) -> ParityCase:
+    """The convolution of another case under weight normalisation, on both sides."""
+
+    def torch_module():
+        from torch_ref.melgan import weight_norm
+
+        return weight_norm(of.torch_module())
+
+    return replace(
+        of,
+        name="weight_norm",
+        keras_model=lambda: layers.WeightNorm(of.keras_model()),
+        torch_module=torch_module,
+        description="WeightNorm and weight_norm around a convolution",
     )

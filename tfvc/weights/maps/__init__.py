@@ -5,9 +5,14 @@ from collections.abc import Iterator
 import keras
 
 from tfvc.weights.errors import WeightError
-from tfvc.weights.maps import autovc, speaker_encoder
+from tfvc.weights.maps import autovc, melgan, melgan_discriminator, speaker_encoder
 
-_MAPS = {"autovc": autovc, "speaker_encoder": speaker_encoder}
+_MAPS = {
+    "autovc": autovc,
+    "melgan": melgan,
+    "melgan_discriminator": melgan_discriminator,
+    "speaker_encoder": speaker_encoder,
+}
 
 
 def pairs(model: keras.Model) -> Iterator[tuple[str, keras.layers.Layer]]:

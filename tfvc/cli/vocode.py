@@ -1,0 +1,33 @@
+"""`tfvc vocode`: copy-synthesis, to hear what a vocoder alone does to a voice."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfvc import defaults
+from tfvc.cli.recordings import keep_recordings, plan, run_each
+
+# Griffin-Lim takes any mels; these are what models are trained on here unless they are told otherwise.
+_MELS = "hifigan_22k"
+
+
+def vocode(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A sound file, or a folder (its tree is kept).")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE_OR_DIR", help="A .wav or .flac; a folder if IN is one.")],
+    vocoder: Annotated[str, typer.Option(help="griffin-lim, or a MelGAN preset.")] = defaults.VOCODER,
+) -> None:
+    """Take the mel of a recording and speak it again."""
+    from tfvc.audio import MelSpec, read, write
+    from tfvc.vocoders import load_vocoder, speak
+
+    jobs = plan(source, out)
+    keep_recordings([recording for recording, _ in jobs], jobs)
+    speaker = load_vocoder(vocoder, MelSpec.named(_MELS))
+    spec = speaker.mel_spec
+
+    def work(recording: Path, result: Path) -> None:
+        wave, sample_rate = read(recording, spec.sample_rate)
+        write(result, speak(speaker, spec.extract(wave), len(wave)), sample_rate)
+
+    run_each(jobs, out, "vocoding", "vocoded", work)

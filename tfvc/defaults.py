@@ -1,0 +1,3 @@
+"""What is taken where nothing is named, in one place; light enough for `tfvc --help`."""
+
+VOCODER = "griffin-lim"

@@ -1,0 +1,65 @@
+"""Weight normalisation around a convolution."""
+
+import keras
+import tensorflow as tf
+
+from tfvc.layers.conv1d import Conv1D
+from tfvc.layers.conv1d_transpose import Conv1DTranspose
+from tfvc.layers.grouped_conv1d import GroupedConv1D
+
+Convolution = Conv1D | Conv1DTranspose | GroupedConv1D
+
+
+@keras.saving.register_keras_serializable("tfvc")
+class WeightNorm(keras.layers.Layer):
+    """Equals `torch.nn.utils.weight_norm` of a convolution: its kernel is g v / |v|, and g and v are trained.
+
+    |v| is taken over all axes but torch's first (`dim=0`): one length for each *output* channel of a convolution, for
+    each *input* channel of a transposed one. In Keras's layouts both are the last axis. tensorflow-addons'
+    `WeightNormalization` takes the same axis.
+
+    Variables: `layer.kernel` is v (torch's `weight_v`); `g` `[1, 1, n]` (torch's `weight_g` `[n, 1, 1]`), which starts
+    as |v|, so that the layer starts as the one it wraps; `layer.bias`.
+
+    Under mixed precision the kernel is normalised in the variables' own precision and cast afterwards.
+
+    Args:
+        layer: a `Conv1D`, `Conv1DTranspose` or `GroupedConv1D` that is not built yet.
+    """
+
+    def __init__(self, layer: Convolution, **kwargs):
+        super().__init__(**{"name": layer.name, "dtype": layer.dtype_policy, **kwargs})
+        self.layer = layer
+
+    @property
+    def v(self) -> keras.Variable:
+        """The direction of the kernel."""
+        return self.layer.kernel
+
+    def build(self, input_shape):
+        if not self.layer.built:  # it is already, when a saved layer is put together again
+            self.layer.build(input_shape)
+        self.g = self.add_weight(name="g", shape=(1, 1, self.v.shape[-1]), initializer="ones", autocast=False)
+        self.g.assign(_length(tf.convert_to_tensor(self.v)))
+
+    def call(self, x):
+        return self.layer.apply_kernel(x, self.normalized_kernel())
+
+    def normalized_kernel(self) -> tf.Tensor:
+        """The kernel that the convolution gets: g v / |v|."""
+        v, g = tf.convert_to_tensor(self.v), tf.convert_to_tensor(self.g)
+        return v * (g / _length(v))
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "layer": keras.saving.serialize_keras_object(self.layer)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
+
+
+def _length(v: tf.Tensor) -> tf.Tensor:
+    return tf.sqrt(tf.reduce_sum(tf.square(v), axis=(0, 1), keepdims=True))

@@ -1,0 +1,186 @@
+"""Training a vocoder against a discriminator: what MelGAN and its successors share."""
+
+import keras
+import tensorflow as tf
+
+from tfvc.audio import MelExtractor
+from tfvc.errors import TfvcError
+from tfvc.models.preset import PresetModel
+
+
+class VocoderGAN(keras.Model):
+    """A generator and a discriminator, trained with `fit`.
+
+    The dataset yields `(input, wave)`: wave `[batch, samples]` or `[batch, samples, 1]`, input its mel
+    `[batch, frames, n_mels]`, or the wave once more, whose mel is then computed in the graph. Where frames * hop and
+    samples differ, both waves are cut to the shorter.
+
+    A training step:
+
+    1. the generator speaks the mel;
+    2. the discriminator hears the real wave and the generator's, and takes its step;
+    3. it hears the generator's again, and the generator takes its step. The features of the real wave that it is
+       to match are those from before the discriminator's step.
+
+    With `simultaneous`, both networks step from the maps of 2.
+
+    With a `mel_weight`, that times the L1 distance of the mels of both waves is added to the generator's loss.
+
+    A subclass gives the losses and the default optimizers.
+
+    Args:
+        generator: mel to wave `[batch, frames * hop, 1]`.
+        discriminator: wave to a list of lists of maps, the last of each list the score.
+    """
+
+    simultaneous = False
+    mel_weight = 0.0
+    loss_names = ("discriminator", "generator", "adversarial", "feature")
+
+    def __init__(self, generator: PresetModel, discriminator: PresetModel, **kwargs):
+        super().__init__(**kwargs)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.mel_spec = generator.mel_spec
+        self.extract_mel = None
+        if self.mel_spec is not None:
+            self.extract_mel = MelExtractor(self.mel_spec, name="extract_mel", dtype=self.dtype_policy)
+            self.extract_mel.built = True
+        self._loss_metrics = {name: keras.metrics.Mean(name) for name in (*self.loss_names, "mel")}
+        self.built = True
+
+    def discriminator_losses(self, real, fake) -> dict[str, tf.Tensor]:
+        """The losses of the discriminator, given the maps of both waves; `discriminator` is minimised."""
+        raise NotImplementedError
+
+    def generator_losses(self, real, fake) -> dict[str, tf.Tensor]:
+        """The losses of the generator, given the maps of both waves; `generator` is minimised."""
+        raise NotImplementedError
+
+    def default_optimizers(self) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
+        """Of the generator and of the discriminator."""
+        raise NotImplementedError
+
+    def call(self, mel, training=False):
+        return self.generator(mel, training=training)
+
+    def compile(self, generator_optimizer=None, discriminator_optimizer=None, warmup_steps: int = 0, **kwargs):
+        """Sets the two optimizers.
+
+        Args:
+            generator_optimizer, discriminator_optimizer: Keras optimizers; None takes the published ones. With
+                `use_ema=True` in the generator's, `averaged_generator` gives the running mean of its weights.
+            warmup_steps: so many first steps the generator takes alone, on the distance between the mels.
+        """
+        super().compile(optimizer=None, **kwargs)
+        published = self.default_optimizers()
+        self.generator_optimizer = self._scaled(generator_optimizer or published[0])
+        self.discriminator_optimizer = self._scaled(discriminator_optimizer or published[1])
+        self.warmup_steps = warmup_steps
+        self.build_optimizers()
+
+    def build_optimizers(self) -> None:
+        """Creates the slots, so that a checkpoint can be read into them."""
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    def _scaled(self, optimizer):
+        if self.dtype_policy.name == "mixed_float16":
+            return keras.optimizers.LossScaleOptimizer(optimizer)
+        return optimizer
+
+    def averaged_generator(self) -> PresetModel:
+        """A copy of the generator, with the running means of its weights if the optimizer keeps them."""
+        copy = type(self.generator)(self.generator.config, self.mel_spec)
+        copy.set_weights(self.generator.get_weights())
+        optimizer = self.generator_optimizer
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        if optimizer.use_ema and optimizer.iterations > 0:  # before its first step they are zeros
+            optimizer.finalize_variable_values(copy.trainable_variables)
+        return copy
+
+    def train_step(self, data):
+        mel, real = self.unpack(data)
+        if not self.warmup_steps:
+            return self._track(self._adversarial_step(mel, real))
+        optimizer = getattr(self.generator_optimizer, "inner_optimizer", self.generator_optimizer)
+        losses = tf.cond(
+            optimizer.iterations < self.warmup_steps,
+            lambda: self._warmup_step(mel, real),
+            lambda: self._adversarial_step(mel, real),
+        )
+        return self._track(losses)
+
+    def test_step(self, data):
+        mel, real = self.unpack(data)
+        fake, real = same_length(self.generator(mel, training=False), real)
+        return self._track({"mel": self.mel_distance(real, fake)})
+
+    def unpack(self, data) -> tuple[tf.Tensor, tf.Tensor]:
+        """What a dataset yields as (mel `[batch, frames, n_mels]`, wave `[batch, samples, 1]`)."""
+        given, wave = data
+        wave = wave[..., tf.newaxis] if wave.shape.rank == 2 else wave
+        if given.shape.rank == 2:
+            given = given[..., tf.newaxis]
+        return (self._mel_of(given) if given.shape[-1] == 1 else given), wave
+
+    def mel_distance(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """Mean L1 distance of the mels of two waves `[batch, samples, 1]`, in the `MelSpec`'s values."""
+        return tf.reduce_mean(tf.abs(self._mel_of(real) - self._mel_of(fake)))
+
+    def _mel_of(self, wave):
+        if self.extract_mel is None:
+            raise TfvcError(f"{self.name}: to make mels of waves, the generator must have a mel spec")
+        return self.extract_mel(wave[..., 0])
+
+    def _warmup_step(self, mel, real):
+        with tf.GradientTape() as tape:
+            fake, real = same_length(self.generator(mel, training=True), real)
+            loss = self.mel_distance(real, fake)
+            scaled = self.generator_optimizer.scale_loss(loss)
+        variables = self.generator.trainable_variables
+        self.generator_optimizer.apply(tape.gradient(scaled, variables), variables)
+        # The same names as in an adversarial step.
+        losses = {name: tf.zeros([], loss.dtype) for name in self.loss_names} | {"generator": loss}
+        return losses | {"mel": loss} if self.mel_weight else losses
+
+    def _adversarial_step(self, mel, real):
+        of_generator, of_discriminator = self.generator.trainable_variables, self.discriminator.trainable_variables
+        with tf.GradientTape() as generator_tape:
+            fake, real = same_length(self.generator(mel, training=True), real)
+            with tf.GradientTape() as discriminator_tape:
+                real_maps, fake_maps = self.discriminator(real, training=True), self.discriminator(fake, training=True)
+                losses = self.discriminator_losses(real_maps, fake_maps)
+                scaled = self.discriminator_optimizer.scale_loss(losses["discriminator"])
+            with generator_tape.stop_recording():
+                gradients = discriminator_tape.gradient(scaled, of_discriminator)
+                if not self.simultaneous:
+                    self.discriminator_optimizer.apply(gradients, of_discriminator)
+            if not self.simultaneous:
+                fake_maps = self.discriminator(fake, training=True)
+            losses |= self.generator_losses(real_maps, fake_maps)
+            if self.mel_weight:
+                losses["mel"] = self.mel_distance(real, fake)
+                losses["generator"] += self.mel_weight * losses["mel"]
+            scaled = self.generator_optimizer.scale_loss(losses["generator"])
+        self.generator_optimizer.apply(generator_tape.gradient(scaled, of_generator), of_generator)
+        if self.simultaneous:
+            self.discriminator_optimizer.apply(gradients, of_discriminator)
+        return losses
+
+    def _track(self, losses):
+        for name, value in losses.items():
+            self._loss_metrics[name].update_state(value)
+        return {name: self._loss_metrics[name].result() for name in losses}
+
+    @property
+    def metrics(self):
+        return list(self._loss_metrics.values())
+
+
+def same_length(fake: tf.Tensor, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Two waves `[batch, samples, 1]`, both cut to the shorter."""
+    if fake.shape[1] is not None and fake.shape[1] == real.shape[1]:
+        return fake, real
+    samples = tf.minimum(tf.shape(fake)[1], tf.shape(real)[1])
+    return fake[:, :samples], real[:, :samples]

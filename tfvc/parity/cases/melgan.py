@@ -1,0 +1,151 @@
+"""MelGAN beside `torch_ref`: the generator, the discriminators, their losses, and the steps of both optimizers."""
+
+from typing import Any
+
+import numpy as np
+
+from tfvc.models.gan import same_length
+from tfvc.models.melgan import MelGAN, MelGANConfig
+from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn
+from tfvc.training.optimizers import Adam
+from tfvc.weights import Entry, entries
+
+
+def melgan(config: MelGANConfig, samples: int = 8192, batch: int = 2) -> ParityCase:
+    """A whole MelGAN on drawn mels and waves of `samples` samples.
+
+    The mel covers the wave: for a length that is no multiple of the hop, the generated wave is the longer one and is
+    cut. Outputs are the generated wave and every map of both waves.
+    """
+    frames = -(-samples // config.hop)
+
+    def torch_module() -> Any:
+        from torch_ref import melgan, melgan_keras_io
+
+        shape = {"descript": melgan, "keras_io": melgan_keras_io}[config.shape]
+        sizes = {"n_mels": config.n_mels, "channels": config.channels, "upsample_rates": config.upsample_rates}
+        if config.shape == "descript":
+            sizes["residual_layers"] = config.residual_layers
+        return shape.MelGAN(
+            shape.Generator(**sizes),
+            shape.Discriminator(
+                scales=config.discriminator_scales,
+                channels=config.discriminator_channels,
+                max_channels=config.discriminator_max_channels,
+            ),
+            config.feature_weight,
+        )
+
+    def inputs(rng: np.random.Generator) -> dict[str, np.ndarray]:
+        return {
+            "mel": rng.normal(-5, 2, (batch, frames, config.n_mels)),
+            "wave": rng.uniform(-0.5, 0.5, (batch, samples, 1)),
+        }
+
+    def keras_forward(model: MelGAN, x: Tensors, training: bool) -> Tensors:
+        fake, real = same_length(model.generator(x["mel"], training=training), x["wave"])
+        return {"wave": fake, **_named("real", model.discriminator(real)), **_named("fake", model.discriminator(fake))}
+
+    def torch_forward(module: Any, x: Tensors) -> Tensors:
+        fake, real = module.waves(*_channels_first(x))
+        maps = {**_named("real", module.discriminator(real)), **_named("fake", module.discriminator(fake))}
+        return {"wave": fake.transpose(1, 2), **{name: y.transpose(1, 2) for name, y in maps.items()}}
+
+    def keras_kept(model: MelGAN, x: Tensors) -> Tensors:
+        _, real = same_length(model.generator(x["mel"], training=True), x["wave"])
+        return _named("real", model.discriminator(real, training=True))
+
+    def torch_kept(module: Any, x: Tensors) -> Tensors:
+        mel, wave = _channels_first(x)
+        return _named("real", module.real_features(wave, mel))
+
+    def keras_discriminator_losses(model: MelGAN, x: Tensors, training: bool) -> Tensors:
+        fake, real = same_length(model.generator(x["mel"], training=training), x["wave"])
+        maps = (model.discriminator(wave, training=training) for wave in (real, fake))
+        return model.discriminator_losses(*maps)
+
+    def keras_generator_losses(model: MelGAN, x: Tensors, training: bool) -> Tensors:
+        fake, _ = same_length(model.generator(x["mel"], training=training), x["wave"])
+        return model.generator_losses(_nested(x), model.discriminator(fake, training=training))
+
+    def torch_discriminator_losses(module: Any, x: Tensors) -> Tensors:
+        fake, real = module.waves(*_channels_first(x))
+        maps = (module.discriminator(wave) for wave in (fake, real))
+        return {"discriminator": module.discriminator_loss(*maps)}
+
+    def torch_generator_losses(module: Any, x: Tensors) -> Tensors:
+        return module.generator_losses(*_channels_first(x), _nested(x))
+
+    rates = (1e-5, 1e-6) if config.shape == "keras_io" else (1e-4, 1e-4)
+    return ParityCase(
+        "melgan",
+        lambda: MelGAN.fresh(config),
+        torch_module,
+        melgan_entries,
+        inputs,
+        keras_forward,
+        torch_forward,
+        turns=(
+            Turn(
+                "discriminator",
+                lambda key: key.startswith("discriminator."),
+                keras_discriminator_losses,
+                torch_discriminator_losses,
+                _optimizers(config.shape, rates[1]),
+            ),
+            Turn(
+                "generator",
+                lambda key: key.startswith("generator."),
+                keras_generator_losses,
+                torch_generator_losses,
+                _optimizers(config.shape, rates[0]),
+            ),
+        ),
+        simultaneous=config.shape == "keras_io",
+        keras_kept=keras_kept,
+        torch_kept=torch_kept,
+        description=f"MelGAN in the shape {config.shape}, and its PyTorch reference",
+    )
+
+
+def melgan_entries(model: MelGAN) -> list[Entry]:
+    """The entries of both networks, under the names that they have side by side."""
+    return [
+        Entry(f"{name}.{entry.key}", entry.variable, entry.layout)
+        for name in ("generator", "discriminator")
+        for entry in entries(getattr(model, name))
+    ]
+
+
+def _optimizers(shape: str, learning_rate: float) -> OptimizerPair:
+    """Adam as each shape's own project sets it."""
+    epsilon, clip = (1e-7, 1.0) if shape == "keras_io" else (1e-8, None)
+
+    def torch_factory(parameters: Any, rate: float) -> Any:
+        import torch
+
+        return torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.9), eps=epsilon)
+
+    return OptimizerPair(
+        learning_rate,
+        clip_each=clip,
+        keras_factory=lambda rate, _: Adam(rate, beta_1=0.5, beta_2=0.9, epsilon=epsilon, clipnorm=clip),
+        torch_factory=torch_factory,
+        epsilon=epsilon,
+    )
+
+
+def _channels_first(x: Tensors) -> tuple[Any, Any]:
+    return x["mel"].transpose(1, 2), x["wave"].transpose(1, 2)
+
+
+def _named(wave: str, maps: list[list[Any]]) -> Tensors:
+    """Maps as `real.0.6`: wave, scale, layer."""
+    return {f"{wave}.{i}.{j}": y for i, scale in enumerate(maps) for j, y in enumerate(scale)}
+
+
+def _nested(x: Tensors) -> list[list[Any]]:
+    """The kept maps of the real wave, as the discriminator gave them."""
+    kept = [name for name in x if name.startswith("real.")]
+    scales = sorted({int(name.split(".")[1]) for name in kept})
+    return [[x[f"real.{i}.{j}"] for j in range(sum(n.startswith(f"real.{i}.") for n in kept))] for i in scales]

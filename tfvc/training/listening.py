@@ -1,0 +1,54 @@
+"""What a vocoder sounds and looks like on a few fixed utterances."""
+
+import tensorflow as tf
+
+from tfvc.models.preset import PresetModel
+from tfvc.training.base import Corpus
+from tfvc.training.pictures import mel_figure, to_pixels
+
+_SPEAKERS = 2
+_SECONDS = 4.0
+
+
+class Listening:
+    """Excerpts of up to four seconds, for TensorBoard: recorded and generated, as sound and as mels.
+
+    They are the middles of the first utterances of two speakers: of those held out, or else of those trained on.
+
+    Args:
+        corpus: where they are taken from.
+    """
+
+    def __init__(self, corpus: Corpus):
+        self._features = corpus.features
+        self._spec = corpus.features.spec
+        self._speakers = (corpus.validation or corpus.training)[:_SPEAKERS]
+        self._excerpts = {speaker: self._excerpt(speaker) for speaker in self._speakers}
+        self._recorded_are_written = False
+
+    def write(self, generator: PresetModel) -> None:
+        """Writes them to TensorBoard's default writer; the recordings the first time only.
+
+        Args:
+            generator: mel `[batch, frames, n_mels]` to wave `[batch, samples, 1]`.
+        """
+        for speaker, (mel, wave) in self._excerpts.items():
+            generated = generator(mel[None])[0, :, 0].numpy()
+            if not self._recorded_are_written:
+                self._write_sound(f"{speaker}/recorded", wave)
+            self._write_sound(f"{speaker}/generated", generated)
+            mels = {f"{speaker}, recorded": mel, f"{speaker}, generated": self._spec.extract(generated)}
+            picture = to_pixels(mel_figure(mels, self._spec.hop / self._spec.sample_rate))
+            tf.summary.image(f"{speaker}/mel", picture[None])
+        self._recorded_are_written = True
+
+    def _excerpt(self, speaker):
+        """The mel `[frames, n_mels]` and the wave `[samples]`."""
+        index, utterance = next((i, u) for i, u in enumerate(self._features.utterances) if u.speaker == speaker)
+        frames = min(utterance.frames, round(_SECONDS * self._spec.sample_rate / self._spec.hop))
+        start = (utterance.frames - frames) // 2
+        wave = self._features.wave(index, start * self._spec.hop, frames * self._spec.hop)
+        return self._features.mel(index, start, frames), wave
+
+    def _write_sound(self, name, wave):
+        tf.summary.audio(name, wave[None, :, None], self._spec.sample_rate)
