@@ -37,7 +37,8 @@ def check_all_inits(case: ParityCase, steps: int = 5, further_steps: int | None 
 
 def check_autovc(case: ParityCase, further_steps: int | None = None) -> None:
     for report in check_all_inits(case, further_steps=further_steps):
-        assert set(BIASES_BEFORE_BATCH_NORM) <= set(report.cancelling)
+        if report.init != "constant":  # there, such a gradient may be exactly zero on both sides
+            assert set(BIASES_BEFORE_BATCH_NORM) <= set(report.cancelling)
 
 
 def test_a_miniature_autovc():

@@ -103,11 +103,11 @@ def test_arguments_that_torch_refuses_are_refused():
 
 def test_initial_weights_have_torchs_spread():
     torch_like = FanInUniform(25)((200, 200)).numpy()
-    assert 0.19 < np.abs(torch_like).max() <= 0.2
+    assert 0.19 < np.abs(torch_like).max() <= 0.2 * (1 + 1e-6)
     for gain, factor in (("linear", 1.0), ("relu", 2**0.5), ("tanh", 5 / 3), (0.5, 0.5)):
         kernel = XavierUniform(gain)((5, 300, 200)).numpy()
         bound = factor * np.sqrt(6 / (5 * 300 + 5 * 200))
-        assert 0.99 * bound < np.abs(kernel).max() <= bound
+        assert 0.99 * bound < np.abs(kernel).max() <= bound * (1 + 1e-6)  # float32 rounds the bound itself
         assert kernel.std() == pytest.approx(bound / 3**0.5, rel=0.01)
 
 
