@@ -24,6 +24,7 @@ class AutoVCTraining(Training):
     The `model`'s mel scaling should be that of the feature set's mels (`mel_scaling`).
     """
 
+    name = "autovc"
     headline = ("loss",)
 
     model: AutoVCConfig

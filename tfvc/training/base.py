@@ -52,7 +52,8 @@ class Corpus:
 class Training(abc.ABC):
     """One run, fully described; the same description gives the same weights.
 
-    A subclass gives the model, its data and what there is to see of it.
+    A subclass gives the model, its data and what there is to see of it; `name` is the model's on the command line,
+    `headline` the losses that are reported as it trains.
 
     Attributes:
         data: folder of the feature set.
@@ -66,6 +67,7 @@ class Training(abc.ABC):
         mixed_precision: compute in half precision.
     """
 
+    name: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
 
     data: Path
@@ -145,6 +147,7 @@ class Training(abc.ABC):
     def _description(self) -> dict[str, Any]:
         described = {name: getattr(self, name) for name in ("steps", "batch_size", "seed", "mixed_precision")}
         return {
+            "model": self.name,
             "data": self.data.name,
             **described,
             **{f"model.{name}": value for name, value in self.model.to_dict().items()},

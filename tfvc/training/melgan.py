@@ -22,6 +22,7 @@ class MelGANTrainingConfig(VocoderTrainingConfig):
 class MelGANTraining(VocoderTraining):
     """A run of MelGAN: see `VocoderTraining`."""
 
+    name = "melgan"
     gan_class = MelGAN
     model_class = MelGANConfig
     settings_class = MelGANTrainingConfig

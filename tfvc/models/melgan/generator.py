@@ -54,7 +54,7 @@ class MelGANGenerator(VocoderModel):
             return self
         config = dataclasses.replace(self.config, weight_norm=False)
         plain = type(self)(config, self.mel_spec, name=self.name, dtype=self.dtype_policy)
-        for mine, its in zip(_convolutions(self.network), _convolutions(plain.network), strict=True):
+        for mine, its in zip(self.network.convolutions, plain.network.convolutions, strict=True):
             if isinstance(mine, WeightNorm):
                 its.kernel.assign(mine.normalized_kernel())
                 mine = mine.layer
@@ -62,13 +62,3 @@ class MelGANGenerator(VocoderModel):
                 its.kernel.assign(tf.convert_to_tensor(mine.kernel))
             its.bias.assign(tf.convert_to_tensor(mine.bias))
         return plain
-
-
-def _convolutions(network):
-    """All convolutions of a generator network, in order."""
-    yield network.conv_pre
-    for stage in network.stages:
-        yield stage.upsample
-        for residual in stage.residuals:
-            yield from residual.convolutions
-    yield network.conv_post

@@ -141,6 +141,16 @@ class GeneratorNetwork(keras.layers.Layer):
         self.conv_post.build((None, None, channels))
 
     @property
+    def convolutions(self) -> list[Convolution]:
+        """All of them, in order."""
+        of_stages = [
+            layer
+            for stage in self.stages
+            for layer in (stage.upsample, *(c for residual in stage.residuals for c in residual.convolutions))
+        ]
+        return [self.conv_pre, *of_stages, self.conv_post]
+
+    @property
     def reach(self) -> int:
         """Frames before and after its own on which a sample depends."""
         reach = 3
