@@ -7,18 +7,23 @@ from typing import Annotated
 import typer
 
 from tfvc.cli.console import say
+from tfvc.errors import TfvcError
 
 
 def import_torch(
-    model: Annotated[str, typer.Argument(help="autovc, speaker_encoder, melgan or melgan_discriminator.")],
+    model: Annotated[str, typer.Argument(help="autovc, speaker_encoder, melgan, melgan_discriminator or hifigan.")],
     file: Annotated[Path, typer.Argument(help=".pt, .pth, .ckpt or .safetensors")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the preset to write.")],
     preset: Annotated[
         str | None,
         typer.Option(
             help="Architecture; autovc: official (default), article, small; speaker_encoder: ge2e, dvector; "
-            "melgan, melgan_discriminator: descript, keras_io, small."
+            "melgan, melgan_discriminator: descript, keras_io, small; hifigan: v1, v2, v3."
         ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE.json", help="hifigan: upstream's config.json, in place of --preset."),
     ] = None,
     mel: Annotated[
         str | None, typer.Option(help="Mel spec the checkpoint was trained on; default: the architecture's.")
@@ -31,7 +36,7 @@ def import_torch(
 
     kind = model_class(model)
     state = read_torch_file(file)
-    network = kind.from_name(preset or next(iter(kind.config_class.named)))
+    network = _fresh(kind, preset, config)
     if getattr(network.config, "weight_norm", False) and is_fused(state):
         network = kind(dataclasses.replace(network.config, weight_norm=False), network.mel_spec)
     if mel is not None:
@@ -39,3 +44,17 @@ def import_torch(
     load_state_dict(network, state, str(file))
     network.save_to_preset(out, training={"imported_from": file.name})
     say(f"wrote {out}: {len(state)} tensors")
+
+
+def _fresh(kind, preset: str | None, config: Path | None):
+    """The model that the checkpoint goes into, with fresh weights."""
+    if config is None:
+        return kind.from_name(preset or next(iter(kind.config_class.named)))
+    from tfvc.models.hifigan import HiFiGANGenerator
+    from tfvc.models.hifigan.upstream import read_upstream_config
+
+    if kind is not HiFiGANGenerator:
+        raise TfvcError(f"--config {config}: only hifigan has a config.json upstream; name the architecture (--preset)")
+    if preset is not None:
+        raise TfvcError("--config and --preset both say what the architecture is; give one of them")
+    return kind(*read_upstream_config(config))

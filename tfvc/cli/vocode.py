@@ -15,7 +15,7 @@ _MELS = "hifigan_22k"
 def vocode(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A sound file, or a folder (its tree is kept).")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE_OR_DIR", help="A .wav or .flac; a folder if IN is one.")],
-    vocoder: Annotated[str, typer.Option(help="griffin-lim, or a MelGAN preset.")] = defaults.VOCODER,
+    vocoder: Annotated[str, typer.Option(help="griffin-lim, or a MelGAN or HiFi-GAN preset.")] = defaults.VOCODER,
 ) -> None:
     """Take the mel of a recording and speak it again."""
     from tfvc.audio import MelSpec, read, write

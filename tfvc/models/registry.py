@@ -4,13 +4,17 @@ import os
 
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
+from tfvc.models.hifigan import HiFiGANGenerator
 from tfvc.models.locations import find_preset
 from tfvc.models.melgan import MelGANDiscriminator, MelGANGenerator
 from tfvc.models.preset import PresetModel, read_config
 from tfvc.models.speaker_encoder import SpeakerEncoder
 from tfvc.models.vocoder import VocoderModel
 
-_MODELS = {model.name_in_presets: model for model in (AutoVC, SpeakerEncoder, MelGANGenerator, MelGANDiscriminator)}
+_MODELS = {
+    model.name_in_presets: model
+    for model in (AutoVC, SpeakerEncoder, MelGANGenerator, MelGANDiscriminator, HiFiGANGenerator)
+}
 
 
 def model_class(name: str) -> type[PresetModel]:

@@ -1,15 +1,40 @@
 """What a model is that speaks a mel: the base of every generator that `--vocoder` takes."""
 
+import abc
+import dataclasses
 from typing import Self
 
+import keras
+import tensorflow as tf
+
+from tfvc.layers import WeightNorm
 from tfvc.models.preset import PresetModel
 
 
 class VocoderModel(PresetModel):
-    """A `PresetModel` from a mel `[batch, frames, n_mels]` to a waveform `[batch, frames * hop, 1]`.
+    """A `PresetModel` from a mel `[batch, frames, n_mels]` to a waveform `[batch, frames * hop, 1]` in [-1, 1].
 
-    To be a vocoder is to derive from this class: presets of every such model can be named wherever a vocoder can.
+    To be a vocoder is to derive from this class: presets of every such model can be named wherever a vocoder can. A
+    subclass makes its network, a layer that knows its `convolutions` (all of them, in order), its `reach` and its
+    `least_frames`; its configuration has a `hop` and a field `weight_norm`.
+
+    Args:
+        config: sizes.
+        mel_spec: the front-end whose mels it takes.
     """
+
+    def __init__(self, config, mel_spec=None, **kwargs):
+        super().__init__(config, mel_spec, **kwargs)
+        self.network = self.make_network()
+        self.network.build()
+        self.built = True
+
+    @abc.abstractmethod
+    def make_network(self) -> keras.layers.Layer:
+        """The network of `self.config`, not built yet."""
+
+    def call(self, mel, training=False):
+        return self.network(mel)
 
     @property
     def hop(self) -> int:
@@ -19,13 +44,24 @@ class VocoderModel(PresetModel):
     @property
     def reach(self) -> int:
         """Frames before and after its own on which a sample depends."""
-        raise NotImplementedError
+        return self.network.reach
 
     @property
     def least_frames(self) -> int:
-        """The shortest mel that the network takes."""
-        return 1
+        """The shortest mel that the network takes: reflected padding needs more frames than it adds."""
+        return self.network.least_frames
 
     def fused(self) -> Self:
-        """The same model as it is fastest in inference: without weight normalisation."""
-        raise NotImplementedError
+        """The same model with the weight normalisation computed once and for all: for inference."""
+        if not self.config.weight_norm:
+            return self
+        config = dataclasses.replace(self.config, weight_norm=False)
+        plain = type(self)(config, self.mel_spec, name=self.name, dtype=self.dtype_policy)
+        for mine, its in zip(self.network.convolutions, plain.network.convolutions, strict=True):
+            if isinstance(mine, WeightNorm):
+                its.kernel.assign(mine.normalized_kernel())
+                mine = mine.layer
+            else:
+                its.kernel.assign(tf.convert_to_tensor(mine.kernel))
+            its.bias.assign(tf.convert_to_tensor(mine.bias))
+        return plain

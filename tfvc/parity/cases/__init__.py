@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVCConfig
+from tfvc.models.hifigan import HiFiGANConfig
 from tfvc.models.melgan import MelGANConfig
 from tfvc.models.speaker_encoder import SpeakerEncoderConfig
 from tfvc.parity.case import ParityCase
 from tfvc.parity.cases import layers
 from tfvc.parity.cases.autovc import autovc
+from tfvc.parity.cases.hifigan import hifigan_generator
 from tfvc.parity.cases.melgan import melgan
 from tfvc.parity.cases.speaker_encoder import speaker_encoder
 
@@ -31,6 +33,9 @@ BUILT_IN: dict[str, Callable[[], ParityCase]] = {
     "autovc_official": lambda: autovc(AutoVCConfig.from_name("official")),
     "melgan_descript": lambda: melgan(MelGANConfig.from_name("descript")),
     "melgan_keras_io": lambda: melgan(MelGANConfig.from_name("keras_io")),
+    "hifigan_v1_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v1")),
+    "hifigan_v2_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v2")),
+    "hifigan_v3_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v3")),
 }
 
 

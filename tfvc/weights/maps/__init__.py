@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import keras
 
 from tfvc.weights.errors import WeightError
-from tfvc.weights.maps import autovc, melgan, melgan_discriminator, speaker_encoder
+from tfvc.weights.maps import autovc, hifigan, melgan, melgan_discriminator, speaker_encoder
 
 _MAPS = {
     "autovc": autovc,
+    "hifigan": hifigan,
     "melgan": melgan,
     "melgan_discriminator": melgan_discriminator,
     "speaker_encoder": speaker_encoder,

@@ -1,0 +1,20 @@
+"""HiFi-GAN's generator: the vocoder itself."""
+
+from tfvc.models.hifigan.config import HiFiGANConfig
+from tfvc.models.hifigan.network import Network
+from tfvc.models.vocoder import VocoderModel
+
+
+class HiFiGANGenerator(VocoderModel):
+    """HiFi-GAN's generator, equal to `Generator` of jik876/hifi-gan: see `VocoderModel`.
+
+    Example:
+        generator = HiFiGANGenerator.from_name("v1")
+        wave = generator.predict(mels)              # [batch, frames * 256, 1]
+    """
+
+    name_in_presets = "hifigan"
+    config_class = HiFiGANConfig
+
+    def make_network(self):
+        return Network(self.config, name="network", dtype=self.dtype_policy)
