@@ -1,12 +1,17 @@
-"""Does the bundled checkpoint convert? Judged by the speaker encoder, on real speech, through Griffin-Lim."""
+"""Do the bundled checkpoints convert and speak? Judged on real speech by the speaker encoder, and by spectra."""
 
 import itertools
+import json
 
+import librosa
 import numpy as np
 import pytest
 
-from tfvc.audio import read
+from tfvc import defaults
+from tfvc.audio import MelSpec, read
 from tfvc.converter import VoiceConverter
+from tfvc.models.locations import find_preset
+from tfvc.vocoders import load_vocoder, speak
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
@@ -47,10 +52,6 @@ def test_each_vctk_speaker_into_each_other(converter, real_data):
 
 def test_speakers_never_seen(converter, real_data):
     """Thirty speakers held out of training, each into the next."""
-    import json
-
-    from tfvc.models.locations import find_preset
-
     record = json.loads((find_preset("autovc_small") / "training.json").read_text())
     recordings = []
     for speaker in record["held_out_speakers"]:
@@ -67,3 +68,31 @@ def test_speakers_never_seen(converter, real_data):
     print(f"{nearer} of {len(cosines)} nearer to the target; means {mean_target:.3f} and {mean_source:.3f}")
     assert len(cosines) == 30
     assert nearer >= 20
+
+
+def log_spectrum(wave: np.ndarray, n_fft: int) -> np.ndarray:
+    return np.log(np.maximum(np.abs(librosa.stft(wave, n_fft=n_fft, hop_length=n_fft // 4)), 1e-3))
+
+
+def test_the_default_vocoder_measures_best(ge2e, real_data):
+    """Copy-synthesis of voices that none of them knows: distance of mels and of spectra, and is it the same voice?"""
+    spec = MelSpec.named("hifigan_22k")
+    unknown = json.loads((find_preset("melgan_small") / "training.json").read_text())["held_out_speakers"]
+    clips = sorted((real_data / "ljspeech16" / "LJ").glob("*.wav"))[:6]
+    clips += [path for speaker in unknown for path in (real_data / "librispeech251" / speaker).glob("*.flac")]
+    distances = {}
+    for name in ("griffin-lim", "melgan_small"):
+        vocoder, rows = load_vocoder(name, spec), []
+        for clip in clips:
+            wave, rate = read(clip, spec.sample_rate)
+            mel = spec.extract(wave)
+            again = speak(vocoder, mel, len(wave))
+            assert np.isfinite(again).all()
+            spectra = [np.abs(log_spectrum(again, n) - log_spectrum(wave, n)).mean() for n in (512, 2048)]
+            voice = cosine(ge2e.embed_utterance(again, rate), ge2e.embed_utterance(wave, rate))
+            rows.append([np.abs(spec.extract(again) - mel).mean(), *spectra, 1 - voice])
+        distances[name] = np.mean(rows, axis=0)
+        print(f"{name}: mel, spectra of 512 and 2048, 1 - cosine: {np.round(distances[name], 3)}")
+    best = distances.pop(defaults.VOCODER)
+    for name, others in distances.items():
+        assert (best < others).sum() >= 3, name

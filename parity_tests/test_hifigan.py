@@ -39,7 +39,7 @@ def test_a_miniature(resblock):
         comparison.run(init=init, steps=3).raise_on_failure()
 
 
-@pytest.mark.slow
+@pytest.mark.full_size
 @pytest.mark.parametrize("name", ["v1", "v2", "v3"])
 def test_full_size(name):
     case = hifigan_generator(HiFiGANConfig.from_name(name), frames=25)
@@ -64,7 +64,7 @@ def test_a_trained_checkpoint_comes_in_and_goes_out(trained):
     assert all(again[key].tobytes() == state[key].tobytes() for key in state)
 
 
-@pytest.mark.slow
+@pytest.mark.full_size
 @pytest.mark.real_data
 def test_a_trained_checkpoint_speaks_as_in_torch(trained, real_data):
     """The same wave within float32 noise, and the mel of what it was given within 0.34 on average."""

@@ -32,14 +32,14 @@ def test_a_miniature(shape):
         comparison.run(init=init, steps=3).raise_on_failure()
 
 
-@pytest.mark.slow
+@pytest.mark.full_size
 @pytest.mark.parametrize("shape", ["descript", "keras_io"])
 def test_full_size(shape):
     """8,192 samples, and three steps of both optimizers."""
     compare(find_case(f"melgan_{shape}"), steps=3).raise_on_failure()
 
 
-@pytest.mark.slow
+@pytest.mark.full_size
 @pytest.mark.parametrize(("shape", "samples"), [("descript", 8191), ("keras_io", 8000)])
 def test_full_size_at_another_length(shape, samples):
     case = melgan(MelGANConfig.from_name(shape), samples)

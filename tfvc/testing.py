@@ -8,15 +8,17 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts slow tests first, and says what `pytest -n` may run side by side.
+    """Puts the longest tests first, and says what `pytest -n` may run side by side.
 
-    A file's tests share fixtures and stay together. All slow ones stay together too: they hold models of full size,
-    four to a comparison, and two such at once would want more memory than a small machine has.
+    A file's tests share fixtures and stay together. All `full_size` ones stay together too: they hold four models to a
+    comparison, and two comparisons at once would want more memory than a small machine has.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
-        slow = item.get_closest_marker("slow") is not None
-        item.add_marker(pytest.mark.xdist_group("slow" if slow else item.path.name))
+        full_size = item.get_closest_marker("full_size") is not None
+        if full_size:
+            item.add_marker("slow")
+        item.add_marker(pytest.mark.xdist_group("full size" if full_size else item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("full_size") is None)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ def convert(
     ],
     model: Annotated[str, typer.Option(help="Preset of the AutoVC.")] = "autovc_small",
     vocoder: Annotated[
-        str, typer.Option(help="griffin-lim, or a MelGAN preset with the model's mel spec.")
+        str, typer.Option(help="griffin-lim, or a MelGAN or HiFi-GAN preset with the model's mel spec.")
     ] = defaults.VOCODER,
 ) -> None:
     """Speak SOURCE in the voice of TARGET."""
