@@ -130,6 +130,10 @@ class Training(abc.ABC):
         open_run(self.out, self._description(), resume)
 
         keras.utils.set_random_seed(self.seed)
+        # Else threads that finish in another order add up in another order: kernel gradients of long waveforms differ
+        # in their last bits from run to run. It holds for the rest of the process. (With oneDNN switched off
+        # TensorFlow has no such promise.)
+        tf.config.experimental.enable_op_determinism()
         model = self.fresh_model(corpus)
         checkpoints = Checkpoints(self.out / "checkpoints", self.settings.keep_checkpoints)
         start = checkpoints.restore_latest(model)
