@@ -21,6 +21,7 @@ from tfvc.training.config import RunConfig
 from tfvc.training.journal import Journal
 from tfvc.training.precision import mixed_precision_policy
 from tfvc.training.run import open_run
+from tfvc.training.threads import run_one_operation_at_a_time
 
 _STEPS_IN_A_MEAN = 100
 
@@ -50,7 +51,10 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Training(abc.ABC):
-    """One run, fully described; the same description gives the same weights.
+    """One run, fully described; the same description gives the same weights, bit for bit on a CPU.
+
+    The bits hold where TensorFlow has not begun to work before `run` (as in `tfvc train`): see
+    `run_one_operation_at_a_time`.
 
     A subclass gives the model, its data and what there is to see of it; `name` is the model's on the command line,
     `headline` the losses that are reported as it trains.
@@ -122,6 +126,7 @@ class Training(abc.ABC):
             TfvcError: if data and model do not fit, the run cannot be continued, or a loss is not finite (the last
                 good checkpoint is kept).
         """
+        run_one_operation_at_a_time()
         if not 0 <= self.seed < 2**32:
             raise TfvcError(f"seed is {self.seed}; it must lie between 0 and 2**32 - 1")
         features = FeatureSet(self.data)
@@ -130,10 +135,6 @@ class Training(abc.ABC):
         open_run(self.out, self._description(), resume)
 
         keras.utils.set_random_seed(self.seed)
-        # Else threads that finish in another order add up in another order: kernel gradients of long waveforms differ
-        # in their last bits from run to run. It holds for the rest of the process. (With oneDNN switched off
-        # TensorFlow has no such promise.)
-        tf.config.experimental.enable_op_determinism()
         model = self.fresh_model(corpus)
         checkpoints = Checkpoints(self.out / "checkpoints", self.settings.keep_checkpoints)
         start = checkpoints.restore_latest(model)
