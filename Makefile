@@ -26,7 +26,7 @@ demo: $(READY)
 # Two processes at a time, of one thread each: much of a test is the tracing of graphs, which uses one core, and threads
 # that wait for each other by spinning, as OpenMP's do, would take the cores from those that work.
 PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The speaker encoder is fetched beforehand, so that the two do not both fetch it.
 test: lint

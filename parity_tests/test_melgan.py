@@ -8,7 +8,7 @@ import torch
 
 from parity_tests.test_fit import Losses
 from tfvc.models.melgan import MelGAN, MelGANConfig
-from tfvc.parity import Comparison, compare, find_case
+from tfvc.parity import Comparison
 from tfvc.parity.cases.melgan import melgan, melgan_entries
 from tfvc.parity.precision import precision
 from tfvc.training.optimizers import Adam
@@ -30,20 +30,6 @@ def test_a_miniature(shape):
     comparison = Comparison(melgan(MINI[shape], samples=1401, batch=3))
     for init in ("coded", "constant", "random"):
         comparison.run(init=init, steps=3).raise_on_failure()
-
-
-@pytest.mark.full_size
-@pytest.mark.parametrize("shape", ["descript", "keras_io"])
-def test_full_size(shape):
-    """8,192 samples, and three steps of both optimizers."""
-    compare(find_case(f"melgan_{shape}"), steps=3).raise_on_failure()
-
-
-@pytest.mark.full_size
-@pytest.mark.parametrize(("shape", "samples"), [("descript", 8191), ("keras_io", 8000)])
-def test_full_size_at_another_length(shape, samples):
-    case = melgan(MelGANConfig.from_name(shape), samples)
-    compare(case, ("forward", "backward"), "random").raise_on_failure()
 
 
 @pytest.mark.parametrize("shape", ["descript", "keras_io"])

@@ -8,7 +8,7 @@ import pytest
 
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.speaker_encoder import SpeakerEncoderConfig
-from tfvc.parity import Comparison, ParityCase, Report, compare, find_case
+from tfvc.parity import Comparison, ParityCase, Report, compare
 from tfvc.parity.cases.autovc import autovc
 from tfvc.parity.cases.speaker_encoder import speaker_encoder
 
@@ -63,35 +63,3 @@ def test_the_loss_of_upstream():
 def test_a_miniature_speaker_encoder(name):
     config = SpeakerEncoderConfig(n_mels=5, units=7, embedding=6, relu=name == "ge2e", partial_frames=9)
     check_all_inits(speaker_encoder(config, batch=3), steps=3)
-
-
-@pytest.mark.full_size
-def test_autovc_official():
-    """28,422,464 parameters, 176 frames, no multiple of freq 32."""
-    check_autovc(find_case("autovc_official"), further_steps=1)
-
-
-@pytest.mark.full_size
-def test_autovc_article():
-    """176 frames are eight times freq 22; all else is as in `official`."""
-    compare(find_case("autovc_article"), steps=2).raise_on_failure()
-
-
-@pytest.mark.full_size
-@pytest.mark.parametrize(("name", "frames"), [("official", 192), ("article", 150)])
-def test_autovc_at_another_length(name, frames):
-    """A multiple of freq 32, and none of freq 22."""
-    case = autovc(AutoVCConfig.from_name(name), frames=frames)
-    compare(case, ("forward", "backward")).raise_on_failure()
-
-
-@pytest.mark.full_size
-def test_autovc_small():
-    """50 frames, no multiple of freq 16."""
-    check_autovc(find_case("autovc_small"), further_steps=1)
-
-
-@pytest.mark.full_size
-@pytest.mark.parametrize("name", ["ge2e", "dvector"])
-def test_the_speaker_encoders_at_full_size(name):
-    check_all_inits(find_case(name), steps=3, further_steps=1)

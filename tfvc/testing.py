@@ -6,19 +6,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the longest tests first, and says what `pytest -n` may run side by side.
-
-    A file's tests share fixtures and stay together. All `full_size` ones stay together too: they hold four models to a
-    comparison, and two comparisons at once would want more memory than a small machine has.
-    """
-    for item in items:
-        full_size = item.get_closest_marker("full_size") is not None
-        if full_size:
-            item.add_marker("slow")
-        item.add_marker(pytest.mark.xdist_group("full size" if full_size else item.path.name))
-    items.sort(key=lambda item: item.get_closest_marker("full_size") is None)
+    """Puts the files with the longest tests first: one process can do them while another does the rest."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,63 @@
+"""Whole models at full size: outputs, losses, gradients and optimizer steps.
+
+They stand in one file, because files are what `make test` runs beside each other: a comparison holds four models, and
+two of them at once would want more memory than a small machine has.
+"""
+
+import pytest
+
+from parity_tests.test_models import check_all_inits, check_autovc
+from tfvc.models.autovc import AutoVCConfig
+from tfvc.models.hifigan import HiFiGANConfig
+from tfvc.models.melgan import MelGANConfig
+from tfvc.parity import compare, find_case
+from tfvc.parity.cases.autovc import autovc
+from tfvc.parity.cases.hifigan import hifigan_generator
+from tfvc.parity.cases.melgan import melgan
+
+pytestmark = pytest.mark.slow
+
+
+def test_autovc_official():
+    """28,422,464 parameters, 176 frames, no multiple of freq 32."""
+    check_autovc(find_case("autovc_official"), further_steps=1)
+
+
+def test_autovc_article():
+    """176 frames are eight times freq 22; all else is as in `official`."""
+    compare(find_case("autovc_article"), steps=2).raise_on_failure()
+
+
+@pytest.mark.parametrize(("name", "frames"), [("official", 192), ("article", 150)])
+def test_autovc_at_another_length(name, frames):
+    """A multiple of freq 32, and none of freq 22."""
+    case = autovc(AutoVCConfig.from_name(name), frames=frames)
+    compare(case, ("forward", "backward")).raise_on_failure()
+
+
+def test_autovc_small():
+    """50 frames, no multiple of freq 16."""
+    check_autovc(find_case("autovc_small"), further_steps=1)
+
+
+@pytest.mark.parametrize("name", ["ge2e", "dvector"])
+def test_the_speaker_encoders(name):
+    check_all_inits(find_case(name), steps=3, further_steps=1)
+
+
+@pytest.mark.parametrize("shape", ["descript", "keras_io"])
+def test_melgan(shape):
+    """8,192 samples, and three steps of both optimizers."""
+    compare(find_case(f"melgan_{shape}"), steps=3).raise_on_failure()
+
+
+@pytest.mark.parametrize(("shape", "samples"), [("descript", 8191), ("keras_io", 8000)])
+def test_melgan_at_another_length(shape, samples):
+    case = melgan(MelGANConfig.from_name(shape), samples)
+    compare(case, ("forward", "backward"), "random").raise_on_failure()
+
+
+@pytest.mark.parametrize("name", ["v1", "v2", "v3"])
+def test_the_generators_of_hifigan(name):
+    case = hifigan_generator(HiFiGANConfig.from_name(name), frames=25)
+    compare(case, ("forward", "backward"), "random").raise_on_failure()
