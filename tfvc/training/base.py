@@ -21,7 +21,7 @@ from tfvc.training.config import RunConfig
 from tfvc.training.journal import Journal
 from tfvc.training.precision import mixed_precision_policy
 from tfvc.training.run import open_run
-from tfvc.training.threads import run_one_operation_at_a_time
+from tfvc.training.threads import run_operations_on_one_thread_each
 
 _STEPS_IN_A_MEAN = 100
 
@@ -54,7 +54,7 @@ class Training(abc.ABC):
     """One run, fully described; the same description gives the same weights, bit for bit on a CPU.
 
     The bits hold where TensorFlow has not begun to work before `run` (as in `tfvc train`): see
-    `run_one_operation_at_a_time`.
+    `run_operations_on_one_thread_each`.
 
     A subclass gives the model, its data and what there is to see of it; `name` is the model's on the command line,
     `headline` the losses that are reported as it trains.
@@ -126,7 +126,7 @@ class Training(abc.ABC):
             TfvcError: if data and model do not fit, the run cannot be continued, or a loss is not finite (the last
                 good checkpoint is kept).
         """
-        run_one_operation_at_a_time()
+        run_operations_on_one_thread_each()
         if not 0 <= self.seed < 2**32:
             raise TfvcError(f"seed is {self.seed}; it must lie between 0 and 2**32 - 1")
         features = FeatureSet(self.data)
