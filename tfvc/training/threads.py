@@ -8,11 +8,11 @@ import tensorflow as tf
 def run_one_operation_at_a_time() -> None:
     """Makes a CPU give the same bits from run to run, or nearly so: operations follow each other, each on all cores.
 
-    How a long sum (the gradient of a kernel over 131,072 samples, say) is split among threads depends on which of them
-    are free. On two busy cores, 14 repetitions of one step of a MelGAN gave nine different results, under
-    `tf.config.experimental.enable_op_determinism` too; one operation at a time, they gave one. Two whole runs of a
-    MelGAN still parted, in the eighth digit and after a hundred steps, since the dataset works beside the model.
-    A step takes as long as before. Where TensorFlow has begun to work its threads are as they are, and nothing changes.
+    How a long sum (the gradient of a kernel over 131,072 samples, say) is split among threads seems to depend on which
+    of them are free. On two busy cores, 14 repetitions of one step of a MelGAN gave nine different results, under
+    `tf.config.experimental.enable_op_determinism`; one operation at a time, they gave one. Two whole runs of a MelGAN
+    still parted, in the eighth digit and after a hundred steps, for a reason not found. A step takes as long as before.
+    Where TensorFlow has begun to work its threads are as they are, and nothing changes.
     """
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_inter_op_parallelism_threads(1)
