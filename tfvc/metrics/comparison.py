@@ -22,14 +22,23 @@ from tfvc.metrics.stoi import RATE, stoi
 if TYPE_CHECKING:
     from tfvc.models.speaker_encoder import SpeakerEncoder
 
-# Name -> the keys of its figures.
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Something to measure: the keys of its figures, and the packages of the `metrics` extra that it needs."""
+
+    keys: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+
+
 METRICS = {
-    "mcd": ("mcd_db", "mcd_without_energy_db"),
-    "f0": ("f0_rmse_cents", "f0_correlation", "voicing_error"),
-    "mel": ("mel_l1",),
-    "speaker": ("speaker_cosine", "speaker_cosine_source"),
-    "stoi": ("stoi",),
-    "pesq": ("pesq",),
+    "mcd": Metric(("mcd_db", "mcd_without_energy_db"), ("pysptk",)),
+    "f0": Metric(("f0_rmse_cents", "f0_correlation", "voicing_error"), ("pyworld", "pysptk")),
+    "mel": Metric(("mel_l1",)),
+    "speaker": Metric(("speaker_cosine",)),
+    "stoi": Metric(("stoi",), ("pystoi",)),
+    "pesq": Metric(("pesq",), ("pesq",)),
 }
 NEED_SAME_TIMING = ("stoi", "pesq")
 # What a vocoder may append or cut off.
@@ -53,6 +62,12 @@ class Comparison:
     mel_spec: MelSpec
     encoder: SpeakerEncoder | None = None
 
+    def keys(self, with_sources: bool) -> list[str]:
+        """The keys of the figures that `means` gives, of pairs of which some, or none, have a source."""
+        keys = [key for name in self.metrics for key in METRICS[name].keys]
+        converted = with_sources and "speaker" in self.metrics
+        return keys + (["speaker_cosine_source", "nearer_to_target", "equal_error_rate"] if converted else [])
+
     def measure(
         self, reference: Recording, hypothesis: Recording, source: Recording | None = None
     ) -> dict[str, float]:
@@ -64,7 +79,7 @@ class Comparison:
             source: what it was converted from; if given, the cosine to its speaker is taken too.
 
         Returns:
-            Key -> figure, as in `METRICS`; NaN where there is nothing to measure (no voiced frames, no speech).
+            Key -> figure, as in `METRICS`, and `speaker_cosine_source`; NaN where there is nothing to measure (no voiced frames, no speech).
 
         Raises:
             TfvcError: if the recordings are too short or of too low a rate, or do not have the same timing where

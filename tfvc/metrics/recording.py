@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -69,8 +68,3 @@ class Recording:
         if key not in self._known:
             self._known[key] = compute()
         return self._known[key]
-
-
-def stem(path: Path, folder: Path) -> str:
-    """A file's path below a folder without its suffix: what pairs the files of two folders."""
-    return path.relative_to(folder).with_suffix("").as_posix()
