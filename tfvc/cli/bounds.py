@@ -26,7 +26,9 @@ class Bounds:
     def check_known(self, keys: Collection[str]) -> None:
         """Raises TfvcError for a bound on a figure that is not measured."""
         if unknown := sorted((self.under.keys() | self.over.keys()) - set(keys)):
-            raise TfvcError(f"no bound can be set on {unknown[0]}: it is not measured here; there are {', '.join(keys)}")
+            raise TfvcError(
+                f"no bound can be set on {unknown[0]}: it is not measured here; there are {', '.join(keys)}"
+            )
 
     def finish(self, figures: Mapping[str, float]) -> None:
         """Says which figures are beyond their bound, or could not be measured; ends with exit code 1 if any is."""

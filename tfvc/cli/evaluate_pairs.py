@@ -87,7 +87,9 @@ def load_comparison(metrics: str | None, aligned: bool, mel: str) -> Comparison:
         if name not in METRICS:
             raise TfvcError(f"--metrics {name}: no such metric; choose from {','.join(METRICS)}")
         if name not in possible:
-            raise TfvcError(f"--metrics {name}: compares moment by moment; --aligned says that HYP has the timing of REF")
+            raise TfvcError(
+                f"--metrics {name}: compares moment by moment; --aligned says that HYP has the timing of REF"
+            )
     for package in (package for name in wanted for package in METRICS[name].packages):
         require(package)
     spec = MelSpec.named(mel) if mel in NAMED_SPECS or not Path(mel).is_file() else MelSpec.load(mel)

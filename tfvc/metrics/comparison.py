@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tfvc.models.speaker_encoder import SpeakerEncoder
 
 
-
 @dataclass(frozen=True)
 class Metric:
     """Something to measure: the keys of its figures, and the packages of the `metrics` extra that it needs."""
@@ -68,9 +67,7 @@ class Comparison:
         converted = with_sources and "speaker" in self.metrics
         return keys + (["speaker_cosine_source", "nearer_to_target", "equal_error_rate"] if converted else [])
 
-    def measure(
-        self, reference: Recording, hypothesis: Recording, source: Recording | None = None
-    ) -> dict[str, float]:
+    def measure(self, reference: Recording, hypothesis: Recording, source: Recording | None = None) -> dict[str, float]:
         """The figures of a hypothesis.
 
         Args:
@@ -79,7 +76,8 @@ class Comparison:
             source: what it was converted from; if given, the cosine to its speaker is taken too.
 
         Returns:
-            Key -> figure, as in `METRICS`, and `speaker_cosine_source`; NaN where there is nothing to measure (no voiced frames, no speech).
+            Key -> figure, as in `METRICS`, and `speaker_cosine_source`; NaN where there is nothing to measure (no
+            voiced frames, no speech).
 
         Raises:
             TfvcError: if the recordings are too short or of too low a rate, or do not have the same timing where

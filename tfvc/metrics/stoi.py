@@ -10,7 +10,7 @@ RATE = 16000
 
 
 def stoi(reference: np.ndarray, hypothesis: np.ndarray) -> float:
-    """STOI (Taal et al. 2011) of two waveforms `[samples]` at 16 kHz with the same timing; 1 is as clear as the reference.
+    """STOI (Taal et al. 2011) of two waveforms `[samples]` at 16 kHz with the same timing; 1: clear as the reference.
 
     NaN where there are not enough frames of speech for it (0.4 seconds).
 

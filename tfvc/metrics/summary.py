@@ -40,7 +40,9 @@ def measured(rows: Sequence[Figures], key: str) -> list[float]:
 
 def table(rows: Sequence[Figures]) -> Table:
     """A line a figure: its mean, and if there are several rows its spread."""
-    result = Table("figure", "mean" if len(rows) > 1 else "value", title=f"{len(rows)} pairs" if len(rows) > 1 else None)
+    result = Table(
+        "figure", "mean" if len(rows) > 1 else "value", title=f"{len(rows)} pairs" if len(rows) > 1 else None
+    )
     if len(rows) > 1:
         for column in ("s.d.", "lowest", "highest", "of"):
             result.add_column(column, justify="right")
