@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from tfvc.atomic import atomic_file
@@ -18,6 +19,8 @@ from tfvc.metrics.pairs import Pair
 from tfvc.metrics.plots import distributions, pair_figure
 from tfvc.metrics.summary import means, table, write_json
 
+_PICTURES = (".png", ".svg", ".pdf")
+
 
 def evaluate_pairs(
     pairs: Sequence[Pair],
@@ -29,6 +32,8 @@ def evaluate_pairs(
     bounds: Bounds,
 ) -> None:
     """Measures each pair, prints the means and writes what is asked for; arguments are those of the command."""
+    if plot is not None and plot.suffix.lower() not in _PICTURES:
+        raise TfvcError(f"{plot}: no format of pictures; use {', '.join(_PICTURES)}")
     comparison = load_comparison(metrics, aligned, mel)
     with_sources = any(pair.source is not None for pair in pairs)
     bounds.check_known(comparison.keys(with_sources))
@@ -64,9 +69,9 @@ def evaluate_pairs(
     if plot is not None:
         if len(pairs) == 1:
             recordings = read(pairs[0].reference), Recording.read(pairs[0].hypothesis)
-            save_figure(pair_figure(*recordings, comparison.mel_spec, "f0" in comparison.metrics), plot)
+            _save_figure(pair_figure(*recordings, comparison.mel_spec, "f0" in comparison.metrics), plot)
         else:
-            save_figure(distributions(rows), plot)
+            _save_figure(distributions(rows), plot)
         say(f"wrote {plot}")
     if len(rows) < len(pairs):
         missing = len(pairs) - len(rows)
@@ -101,13 +106,6 @@ def load_comparison(metrics: str | None, aligned: bool, mel: str) -> Comparison:
     return Comparison(wanted, aligned, spec, encoder)
 
 
-def save_figure(figure, path: Path) -> None:
-    """Writes a picture, all or nothing.
-
-    Raises:
-        TfvcError: if the suffix names no format of pictures.
-    """
-    if path.suffix[1:].lower() not in figure.canvas.get_supported_filetypes():
-        raise TfvcError(f"{path}: no picture format called {path.suffix or 'nothing'!r}; use .png, .svg or .pdf")
+def _save_figure(figure: Figure, path: Path) -> None:
     with atomic_file(path) as temporary:
         figure.savefig(temporary, dpi=100)

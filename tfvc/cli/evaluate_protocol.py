@@ -14,7 +14,7 @@ from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import progress, say
 from tfvc.errors import TfvcError
 from tfvc.protocol import load_protocol, run_protocol
-from tfvc.protocol.run import RESULTS, TABLE
+from tfvc.protocol.run import FIGURES, TABLE
 
 
 def evaluate_protocol(
@@ -32,7 +32,7 @@ def evaluate_protocol(
     for file in sorted(out.iterdir()):
         say(f"wrote {file}")
     if json is not None:
-        shutil.copyfile(out / RESULTS, json)
+        shutil.copyfile(out / FIGURES, json)
         say(f"wrote {json}")
     bounds.check_known(figures)
     bounds.finish(figures)

@@ -14,7 +14,7 @@ def require(package: str) -> ModuleType:
         TfvcError: if it cannot be imported, saying what to install.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyworld asks `pkg_resources` for its version, and setuptools warns of that
+        warnings.simplefilter("ignore")  # pyworld and pysptk import `pkg_resources`, and setuptools warns of that
         try:
             return importlib.import_module(package)
         except ImportError as problem:

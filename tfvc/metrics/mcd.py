@@ -26,7 +26,8 @@ def analysis_rate(*sample_rates: int) -> int:
 
 
 def mel_cepstra(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Mel-cepstra as ParallelWaveGAN's `evaluate_mcd` takes them: of SPTK, 1024 samples under a Hamming window.
+    """Mel-cepstra as ParallelWaveGAN's `evaluate_mcd` takes them: of SPTK, 1024 samples under a Hamming window
+    of power 1.
 
     Args:
         wave: `[samples]`, full scale 1.

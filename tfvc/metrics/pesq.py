@@ -1,6 +1,7 @@
 """Perceptual evaluation of speech quality."""
 
 import math
+from types import ModuleType
 
 import numpy as np
 
@@ -21,10 +22,14 @@ def pesq_wideband(reference: np.ndarray, hypothesis: np.ndarray) -> float:
     """
     package = require("pesq")
     pieces = math.ceil(len(reference) / (_LONGEST_SECONDS * RATE))
-    scores = []
-    for one, other in zip(np.array_split(reference, pieces), np.array_split(hypothesis, pieces), strict=True):
-        try:
-            scores.append(package.pesq(RATE, one, other, "wb"))
-        except package.PesqError:
-            scores.append(np.nan)
-    return float(np.mean(scores))
+    both = zip(np.array_split(reference, pieces), np.array_split(hypothesis, pieces), strict=True)
+    return float(np.mean([_score(package, one, other) for one, other in both]))
+
+
+def _score(package: ModuleType, reference: np.ndarray, hypothesis: np.ndarray) -> float:
+    if not hypothesis.any():  # the package divides by its level
+        return np.nan
+    try:
+        return package.pesq(RATE, reference, hypothesis, "wb")
+    except package.PesqError:
+        return np.nan

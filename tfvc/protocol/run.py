@@ -19,7 +19,7 @@ from tfvc.protocol.table import markdown
 from tfvc.protocol.unseen import Unseen
 from tfvc.training.pictures import mel_figure
 
-RESULTS, TABLE, PICTURE, SOUND = "results.json", "table.md", "mels.png", "sound"
+FIGURES, ROWS, TABLE, PICTURE, SOUND = "figures.json", "rows.json", "table.md", "mels.png", "sound"
 _SECTIONS = {
     "parallel": Parallel,
     "unseen": Unseen,
@@ -36,18 +36,18 @@ def run_protocol(
     Args:
         protocol: what to do.
         data: folder of the corpora that it names.
-        out: folder for `results.json`, `table.md`, `mels.png` (with a section `parallel`) and `sound/`; it appears
-            when all is done, in the place of an earlier one.
+        out: folder for `figures.json`, `rows.json` with what was measured of each conversion, `table.md`, `mels.png`
+            (with a section `parallel`) and `sound/`; it appears when all is done, in the place of an earlier one.
         report: called with the number of steps done, what is being done, and the number of all steps.
 
     Returns:
-        The content of `results.json`: "figures", section -> key -> figure; "rows", section -> what was measured of
-        each conversion; "protocol", with every default filled in; "checkpoints", SHA-256 of their weights.
+        The content of `figures.json`: "figures", section -> key -> figure; "protocol", with every default filled in;
+        "checkpoints", SHA-256 of their weights.
 
     Raises:
         TfvcError: if a checkpoint, a corpus or a package is missing, or `out` holds something else.
     """
-    if out.exists() and not (out / RESULTS).is_file() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and not (out / FIGURES).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise TfvcError(f"{out}: exists and holds no results of a protocol; choose another folder")
     for package in sorted({package for metric in METRICS.values() for package in metric.packages}):
         require(package)
@@ -63,9 +63,9 @@ def run_protocol(
             "protocol": protocol.to_dict(),
             "checkpoints": bench.checkpoints(*vocoders),
             "figures": {name: section.figures(rows[name]) for name, section in sections.items()},
-            "rows": rows,
         }
-        write_json(results, temporary / RESULTS)
+        write_json(results, temporary / FIGURES)
+        write_json(rows, temporary / ROWS)
         (temporary / TABLE).write_text(markdown(results), encoding="utf-8")
         if "parallel" in sections:
             spec = bench.spec

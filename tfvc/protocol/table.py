@@ -6,7 +6,7 @@ from typing import Any
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The tables of all sections, of what `run_protocol` gives, or of what it wrote."""
+    """The tables of all sections, of what `run_protocol` gives and writes as `figures.json`."""
     common, figures = results["protocol"], results["figures"]
     voices = f"`{common['model']}` through `{common['vocoder']}`"
     parts = [_WRITERS[name](figures[name], voices, common[name]) for name in _WRITERS if name in figures]
