@@ -40,7 +40,11 @@ def test_a_peak_that_just_fits_is_not_clipped(sung):
 
 
 def test_a_deep_voice_is_no_hum(sung):
+    """Not even one that holds the very pitch for a second and a half of five."""
     assert names(sung(60, 3.0)) == []
+    wave = sung(140, 5.0)
+    wave[16000:40000] += 0.05 * np.sin(2 * np.pi * 60 * np.arange(24000) / 16000)
+    assert names(wave) == []
 
 
 def test_a_tenth_of_a_second_is_long_enough(sung):
