@@ -83,10 +83,16 @@ class Comparison:
             TfvcError: if the recordings are too short or of too low a rate, or do not have the same timing where
                 that is said, or a package is not installed.
         """
+        try:
+            return self._figures(reference, hypothesis, source)
+        except TfvcError as problem:
+            raise TfvcError(f"{hypothesis.name} against {reference.name}: {problem}") from None
+
+    def _figures(self, reference: Recording, hypothesis: Recording, source: Recording | None) -> dict[str, float]:
         if self.same_timing and abs(reference.seconds - hypothesis.seconds) > _TOLERATED_SECONDS:
             raise TfvcError(
-                f"{hypothesis.name}: lasts {hypothesis.seconds:.2f} s and its reference {reference.seconds:.2f} s, "
-                "so they have not the same timing; leave out --aligned"
+                f"the one lasts {hypothesis.seconds:.2f} s and the other {reference.seconds:.2f} s, so they have not "
+                "the same timing; leave out --aligned"
             )
         figures: dict[str, float] = {}
         if "mcd" in self.metrics:

@@ -64,7 +64,10 @@ class Bench:
             raise TfvcError(f"{self.data / corpus}: has no speaker {missing[0]!r}, whom the protocol names")
         wanted = set(named) or set.intersection(set(everyone), *(held_out(p) for p in presets if p != GRIFFIN_LIM))
         if not wanted:
-            raise TfvcError(f"{self.data / corpus}: has none of the speakers held out of the training of {presets}")
+            raise TfvcError(
+                f"{self.data / corpus}: has no speaker who was held out of the training of {' and of '.join(presets)}; "
+                "name speakers in the protocol"
+            )
         return {speaker: files for speaker, files in everyone.items() if speaker in wanted}
 
     def convert(self, source: Recording, voice: np.ndarray) -> Conversion:

@@ -42,13 +42,14 @@ class ParallelConfig(ModelConfig):
 
 @dataclass(frozen=True)
 class UnseenConfig(ModelConfig):
-    """Drawn pairs of speakers whom the model does not know.
+    """Drawn pairs of speakers whom neither the model nor the vocoder knows.
 
     Attributes:
         corpus: folder with a folder a speaker. The first half of a speaker's first recording is converted, or gives
             the target voice; the second half is what results are compared with.
         pairs: how many of the ordered pairs are drawn.
-        speakers: their names; empty for those that the model's `training.json` says were held out.
+        speakers: their names; empty for those that the `training.json` of the model and of the vocoder say were held
+            out.
     """
 
     corpus: str = "librispeech251"
@@ -80,7 +81,7 @@ class LongRecordingConfig(ModelConfig):
     Attributes:
         corpus: folder with a folder a speaker. Recordings are cut to whole windows and joined until the length is
             reached, from the first again when they run out, so that each window lies in one recording.
-        speaker: a name; empty for the first one whom the model's `training.json` says was held out.
+        speaker: a name; empty for the first one held out of the training of both the model and the vocoder.
         seconds: length.
         window_seconds: length of the windows that are measured.
     """

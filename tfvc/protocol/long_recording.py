@@ -19,7 +19,7 @@ class LongRecording:
     def __init__(self, config: LongRecordingConfig, bench: Bench):
         self.bench, self.config = bench, config
         named = (config.speaker,) if config.speaker else ()
-        speakers = bench.unknown_speakers((bench.model,), config.corpus, named)
+        speakers = bench.unknown_speakers((bench.model, bench.vocoder), config.corpus, named)
         self.speaker = min(speakers)
         self.window = round(config.window_seconds * bench.spec.sample_rate)
         self.recording = self._join([bench.read(file).at(bench.spec.sample_rate) for file in speakers[self.speaker]])

@@ -22,6 +22,7 @@ def bench(speakers: dict[str, list[str]], **others) -> SimpleNamespace:
     return SimpleNamespace(
         data=Path("data"),
         model="model",
+        vocoder="vocoder",
         seed=3,
         spec=MelSpec.named("hifigan_22k"),
         speakers=lambda corpus: found,

@@ -17,7 +17,7 @@ class Unseen:
 
     def __init__(self, config: UnseenConfig, bench: Bench):
         self.bench = bench
-        speakers = bench.unknown_speakers((bench.model,), config.corpus, config.speakers)
+        speakers = bench.unknown_speakers((bench.model, bench.vocoder), config.corpus, config.speakers)
         self.halves = {speaker: bench.read(files[0]).halves() for speaker, files in speakers.items()}
         pairs = list(itertools.permutations(self.halves, 2))
         drawn = np.random.default_rng(bench.seed).permutation(len(pairs))[: config.pairs]
