@@ -25,6 +25,11 @@ def evaluate_protocol(
     named = data or (Path(os.environ["TFVC_REAL_DATA"]) if os.environ.get("TFVC_REAL_DATA") else None)
     if named is None or not named.is_dir():
         raise TfvcError(f"{named or 'the corpora'}: no such folder; name it by --data or $TFVC_REAL_DATA")
+    for key in (*bounds.under, *bounds.over):  # now, and not when everything is done
+        if key.partition(".")[0] not in protocol.sections:
+            raise TfvcError(
+                f"no bound can be set on {key}: it must begin with a section, {', '.join(protocol.sections)}"
+            )
     with progress("evaluating") as update:
         results = run_protocol(protocol, named, out, report=update)
     figures = flatten(results["figures"])

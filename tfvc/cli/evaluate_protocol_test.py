@@ -80,6 +80,7 @@ def evaluate(capsys):
     return run
 
 
+@pytest.mark.slow
 def test_a_protocol_gives_tables_figures_sound_and_a_picture(evaluate, ge2e, data, protocol, narrow_preset, tmp_path):
     out = tmp_path / "out"
     bound = ("--fail-under", "unseen.nearer_to_target=1.1")
@@ -154,6 +155,10 @@ def test_a_folder_that_is_something_else_is_kept(evaluate, data, protocol, tmp_p
     code, _, errors = evaluate("--protocol", protocol, "--data", data / "none", "--out", tmp_path)
     assert code == 2
     assert "--data" in errors
+    bound = ("--fail-over", "unsen.nearer_to_target=1")
+    code, _, errors = evaluate("--protocol", protocol, "--data", data, "--out", tmp_path / "out", *bound)
+    assert code == 2
+    assert "unsen" in errors
 
 
 def test_the_bundled_protocol_names_what_is_there():

@@ -104,6 +104,7 @@ def reference_embedding(network, wave: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.real_data
+@pytest.mark.slow
 def test_speaker_cosines_are_those_of_the_published_model(ge2e, real_data):
     torch = pytest.importorskip("torch")
     from tfvc.weights import state_dict

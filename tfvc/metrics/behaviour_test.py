@@ -103,7 +103,7 @@ def test_rates_may_differ(sung):
 
 
 def test_what_cannot_be_measured_is_refused(recording, sung):
-    with pytest.raises(TfvcError, match="against.*8000 Hz"):
+    with pytest.raises(TfvcError, match=r"against.*8000 Hz"):
         measure(recording, Recording(sung(150, rate=8000), 8000), "mcd")
     with pytest.raises(TfvcError, match="too short"):
         measure(recording, Recording(recording.wave[:1000], 16000), "mcd")
