@@ -13,11 +13,11 @@ from tfvc.errors import TfvcError
 
 def evaluate(
     reference: Annotated[
-        Path | None, typer.Argument(metavar="[REF]", help="What it ought to be: a sound file or a folder.")
+        Path | None, typer.Argument(metavar="REF", help="What it ought to be: a sound file or a folder.")
     ] = None,
     hypothesis: Annotated[
         Path | None,
-        typer.Argument(metavar="[HYP]", help="What is judged. Without it, REF alone is checked for defects."),
+        typer.Argument(metavar="HYP", help="What is judged. Without it, REF alone is checked for defects."),
     ] = None,
     pairs: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Columns reference,hypothesis and, if known, source.")
@@ -54,6 +54,11 @@ def evaluate(
     given = [protocol is not None, pairs is not None, reference is not None]
     if sum(given) != 1:
         raise TfvcError("name REF and HYP, one of them alone, --pairs or --protocol; tfvc evaluate --help says more")
+    of_pairs = {"--aligned": aligned, "--metrics": metrics, "--plot": plot}
+    of_protocol = {"--out": out, "--data": data, "--set": set}
+    for option, value in (of_pairs if protocol is not None else of_protocol).items():
+        if value:
+            raise TfvcError(f"{option} is for {'pairs, not for a protocol' if protocol is not None else '--protocol'}")
     if protocol is not None:
         from tfvc.cli.evaluate_protocol import evaluate_protocol
 

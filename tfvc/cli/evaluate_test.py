@@ -127,6 +127,8 @@ def test_without_a_reference_defects_are_looked_for(evaluate, tmp_path):
         (("ref/1.wav", "hyp/1.wav", "--metrics", "mel", "--mel", "mel_9k"), "mel_9k"),
         (("ref/1.wav", "hyp/1.wav", "--metrics", "mel", "--plot", "a.xyz"), "picture"),
         (("--protocol", "x.toml"), "--out"),
+        (("--protocol", "x.toml", "--out", "y", "--aligned"), "--aligned is for pairs"),
+        (("ref", "hyp", "--set", "seed=1"), "--set is for --protocol"),
     ],
 )
 def test_bad_usage_is_one_line(evaluate, arguments, words):
