@@ -1,6 +1,5 @@
 """Mels as pictures."""
 
-import matplotlib.axes
 import matplotlib.figure
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -18,10 +17,8 @@ def mel_figure(mels: dict[str, np.ndarray], seconds_per_frame: float) -> matplot
     return figure
 
 
-def draw_mels(
-    figure: matplotlib.figure.FigureBase, mels: dict[str, np.ndarray], seconds_per_frame: float
-) -> matplotlib.axes.Axes:
-    """Draws what `mel_figure` gives into a figure or a part of one; gives the lowest panel."""
+def draw_mels(figure: matplotlib.figure.FigureBase, mels: dict[str, np.ndarray], seconds_per_frame: float) -> None:
+    """Draws what `mel_figure` gives into a figure or a part of one."""
     low = min(float(mel.min()) for mel in mels.values())
     high = max(float(mel.max()) for mel in mels.values())
     panels = figure.subplots(len(mels), 1, squeeze=False, sharex=True)[:, 0]
@@ -34,7 +31,6 @@ def draw_mels(
     panels[-1].set_xlabel("seconds")
     panels[-1].set_xlim(0, max(len(mel) for mel in mels.values()) * seconds_per_frame)
     figure.colorbar(image, ax=list(panels), label="log mel")
-    return panels[-1]
 
 
 def to_pixels(figure: matplotlib.figure.Figure) -> np.ndarray:
