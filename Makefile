@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Tests need more than the rest: see the extras in pyproject.toml.
+READY_TO_TEST := .venv/.ready-to-test
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo test test-fast lint clean
+.PHONY: help demo figures test test-fast lint clean
 
 help:
 	@echo "make demo       convert a bundled utterance, check the models against PyTorch"
+	@echo "make figures    measure the bundled checkpoints: tables, sound, picture; speech from \$$TFVC_REAL_DATA"
 	@echo "make test       every check and test"
 	@echo "make test-fast  the tests that take seconds"
 	@echo "make lint       ruff"
@@ -17,11 +20,19 @@ help:
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tfvc needs Python 3.11 or newer; name one with PYTHON=")'
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch]'
+	@touch $@
+
+$(READY_TO_TEST): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch,test]'
 	@touch $@
 
 demo: $(READY)
 	$(BIN)/tfvc demo
+
+figures: $(READY_TO_TEST)
+	$(BIN)/tfvc fetch ge2e
+	$(BIN)/tfvc evaluate --protocol checkpoints/protocol.toml --out figures
 
 # Two processes at a time, of one thread each: much of a test is the tracing of graphs, which uses one core, and threads
 # that wait for each other by spinning, as OpenMP's do, would take the cores from those that work.
@@ -33,12 +44,12 @@ test: lint
 	$(BIN)/tfvc fetch ge2e
 	$(PYTEST)
 
-test-fast: $(READY)
+test-fast: $(READY_TO_TEST)
 	$(PYTEST) -m "not slow"
 
-lint: $(READY)
+lint: $(READY_TO_TEST)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
 clean:
-	rm -rf .venv build demo *.egg-info
+	rm -rf .venv build demo figures *.egg-info

@@ -9,7 +9,20 @@ import typer
 from typer.exceptions import TyperException
 
 import tfvc
-from tfvc.cli import convert, demo, export, export_torch, fetch, import_torch, info, parity, prepare, train, vocode
+from tfvc.cli import (
+    convert,
+    demo,
+    evaluate,
+    export,
+    export_torch,
+    fetch,
+    import_torch,
+    info,
+    parity,
+    prepare,
+    train,
+    vocode,
+)
 from tfvc.cli.console import error
 from tfvc.cli.quiet import silence_tensorflow
 from tfvc.errors import TfvcError
@@ -25,6 +38,7 @@ app.command("import-torch")(import_torch.import_torch)
 app.command("export-torch")(export_torch.export_torch)
 app.command("export")(export.export)
 app.add_typer(parity.app, name="parity")
+app.command("evaluate")(evaluate.evaluate)
 app.command("info")(info.info)
 app.command("demo")(demo.demo)
 

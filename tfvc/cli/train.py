@@ -1,12 +1,12 @@
 """`tfvc train`."""
 
 import importlib
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tfvc.cli.assignments import parse_value
 from tfvc.cli.console import progress, say
 from tfvc.errors import TfvcError
 
@@ -61,15 +61,8 @@ def override(assignments: list[str], *configs):
         if not equals or owner is None:
             known = ", ".join(name for config in configs for name in config.to_dict())
             raise TfvcError(f"--set {assignment}: expected KEY=VALUE with one of the keys {known}")
-        changes[owner][key] = _parse(text)
+        changes[owner][key] = parse_value(text)
     return tuple(
         type(config).from_dict(config.to_dict() | changed, "--set")
         for config, changed in zip(configs, changes, strict=True)
     )
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text.lower() if text in ("True", "False") else text)
-    except ValueError:
-        return text

@@ -1,0 +1,51 @@
+"""Recordings spoken again from their own mels: what a vocoder alone does to a voice."""
+
+import numpy as np
+
+from tfvc.metrics.summary import means
+from tfvc.protocol.bench import Bench
+from tfvc.protocol.config import CopySynthesisConfig
+from tfvc.vocoders import speak
+
+_METRICS = ("mel", "stoi", "pesq", "f0", "mcd", "speaker")
+
+
+class CopySynthesis:
+    """Vocodes each recording with each vocoder and compares moment by moment; each vocoder has its own figures.
+
+    Mels are those of each vocoder's own spec.
+    """
+
+    def __init__(self, config: CopySynthesisConfig, bench: Bench):
+        self.bench = bench
+        self.vocoders = config.vocoders
+        speakers = bench.unknown_speakers(config.vocoders, config.corpus, config.speakers)
+        names = sorted(speakers)
+        drawn = np.random.default_rng(bench.seed).permutation(len(names))[: config.recordings]
+        self.files = {names[i]: speakers[names[i]][0] for i in sorted(drawn)}
+        self.jobs = [(vocoder, speaker) for vocoder in config.vocoders for speaker in self.files]
+        for vocoder in config.vocoders:
+            bench.load_vocoder(vocoder)
+
+    def measure(self, job: tuple[str, str]) -> dict:
+        """Speaks one recording again."""
+        name, speaker = job
+        vocoder = self.bench.load_vocoder(name)
+        spec = vocoder.mel_spec
+        original = self.bench.read(self.files[speaker])
+        wave = speak(vocoder, original.mel(spec), len(original.at(spec.sample_rate)))
+        again = self.bench.keep(wave, spec.sample_rate, "copy_synthesis", _folder_name(name), speaker)
+        against = self.bench.comparison(*_METRICS, same_timing=True, mel_spec=spec)
+        return {"vocoder": name, "speaker": speaker, **against.measure(original, again)}
+
+    def figures(self, rows: list[dict]) -> dict:
+        """Vocoder -> its means."""
+        result = {}
+        for vocoder in self.vocoders:
+            own = [{k: v for k, v in row.items() if isinstance(v, float)} for row in rows if row["vocoder"] == vocoder]
+            result[vocoder] = {"recordings": len(own), **means(own)}
+        return result
+
+
+def _folder_name(preset: str) -> str:
+    return preset.strip("/").replace("/", "_")
