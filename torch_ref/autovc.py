@@ -143,20 +143,23 @@ class Generator(nn.Module):
         embedding: torch.Tensor,
         lambda_content: float = 1.0,
         upstream_broadcast: bool = False,
+        absolute: bool = False,
     ) -> dict[str, torch.Tensor]:
         """Self-reconstruction losses; `loss` is what training minimises.
 
         `content` compares the codes with those of the re-encoded output, and its gradient flows through the
         re-encoding. `upstream_broadcast` reproduces solver_encoder.py, which compares [B, T, n_mels] with
-        [B, 1, T, n_mels]: every utterance is then compared with every other one of the batch.
+        [B, 1, T, n_mels]: every utterance is then compared with every other one of the batch. `absolute` takes the
+        absolute errors of the mels, which upstream squares.
         """
         mel_out, mel_postnet, codes = self(mel, embedding, embedding)
         codes_again = self.encode(mel_postnet, embedding)
         if upstream_broadcast:
             mel_out, mel_postnet = mel_out.unsqueeze(1), mel_postnet.unsqueeze(1)
+        error = torch.abs if absolute else torch.square
         losses = {
-            "reconstruction": torch.mean((mel_out - mel) ** 2),
-            "postnet": torch.mean((mel_postnet - mel) ** 2),
+            "reconstruction": torch.mean(error(mel_out - mel)),
+            "postnet": torch.mean(error(mel_postnet - mel)),
             "content": torch.mean(torch.abs(codes_again - codes)),
         }
         losses["loss"] = losses["reconstruction"] + losses["postnet"] + lambda_content * losses["content"]

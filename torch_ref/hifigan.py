@@ -220,11 +220,14 @@ class MultiScaleDiscriminator(nn.Module):
 
 
 @functools.cache
-def mel_matrix(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> torch.Tensor:
+def mel_matrix(
+    sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float, dtype: torch.dtype, device: torch.device
+) -> torch.Tensor:
     """Slaney's mel filters, [n_mels, n_fft // 2 + 1]."""
     import librosa
 
-    return torch.from_numpy(librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax))
+    matrix = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    return torch.from_numpy(matrix).to(device, dtype)
 
 
 def mel_spectrogram(
@@ -246,8 +249,9 @@ def mel_spectrogram(
     spectrum = torch.stft(wave, n_fft, hop, window=window, center=False, return_complex=True)
     # The small constant keeps the gradient of the root finite in silence.
     magnitude = (spectrum.real**2 + spectrum.imag**2 + 1e-9).sqrt()
-    matrix = mel_matrix(sample_rate, n_fft, n_mels, fmin, sample_rate / 2 if fmax is None else fmax)
-    return torch.log((matrix.to(magnitude) @ magnitude).clamp(min=1e-5))
+    fmax = sample_rate / 2 if fmax is None else fmax
+    matrix = mel_matrix(sample_rate, n_fft, n_mels, fmin, fmax, wave.dtype, wave.device)
+    return torch.log((matrix @ magnitude).clamp(min=1e-5))
 
 
 def discriminator_loss(fake: Maps, real: Maps) -> torch.Tensor:

@@ -24,7 +24,7 @@ class Parallel:
         self.said, self.voices, self.judges = {}, {}, {}
         speakers = bench.speakers(config.corpus)
         said_by = {speaker: {_sentence(file): file for file in files} for speaker, files in speakers.items()}
-        common = sorted(set.intersection(*(set(files) for files in said_by.values())))[: config.sentences]
+        common = sorted(set.intersection(*(set(files) for files in said_by.values())))[-config.sentences :]
         for speaker, files in said_by.items():
             others = [file for sentence, file in files.items() if sentence not in common]
             if len(speakers) < 2 or len(common) < config.sentences or len(others) < 2:

@@ -15,6 +15,7 @@ from tfvc.training.base import Training
 from tfvc.training.config import TrainingConfig
 from tfvc.training.optimizers import Adam
 from tfvc.training.pictures import mel_figure, to_pixels
+from tfvc.training.warping import hear_warped
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ class AutoVCTraining(Training):
     @classmethod
     def defaults(cls, preset, spec):
         # The mels decide their scaling, unless it is set by hand.
-        return dataclasses.replace(AutoVCConfig.from_name(preset), **mel_scaling(spec)), TrainingConfig()
+        return dataclasses.replace(AutoVCConfig.from_name(preset), **mel_scaling(spec)), TrainingConfig.from_name(
+            preset
+        )
 
     def check(self, spec):
         if spec.n_mels != self.model.n_mels:
@@ -56,7 +59,7 @@ class AutoVCTraining(Training):
         return {"learning_rate": model.optimizer}
 
     def batches(self, corpus, start):
-        return mel_crops(
+        crops = mel_crops(
             corpus.features,
             self.batch_size,
             self.settings.frames,
@@ -65,6 +68,9 @@ class AutoVCTraining(Training):
             steps=self.steps - start,
             speakers=corpus.training,
         )
+        if not self.settings.warp:
+            return crops
+        return hear_warped(crops, self.seed, start, self.settings.warp, self.model.mel_scale)
 
     def validation(self, corpus):
         if not corpus.validation:

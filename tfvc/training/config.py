@@ -30,19 +30,28 @@ class RunConfig(ModelConfig):
 
 @dataclass(frozen=True)
 class TrainingConfig(RunConfig):
-    """How AutoVC is trained.
+    """How AutoVC is trained; `named` has what differs for the presets of AutoVC.
 
     Attributes:
         frames: length of the crops.
         learning_rate: at the start; falls to `final_learning_rate` along a cosine over the run.
         final_learning_rate: at the last step.
         clip_grad_norm: largest global norm of the gradient.
+        warp: the encoder hears each mel with its frequencies stretched by up to about this part, and tilted, as if
+            another voice spoke; 0 for as it is, which is upstream's way. See `tfvc.training.warping`.
     """
 
     frames: int = 128
     learning_rate: float = 1e-3
     final_learning_rate: float = 2e-5
     clip_grad_norm: float = 1.0
+    warp: float = 0.0
+
+    named = {"official": {}, "article": {}, "small": dict(warp=0.15)}  # noqa: RUF012
+
+    def __post_init__(self):
+        super().__post_init__()
+        _require(0 <= self.warp < 1, self, "warp", "at least 0 and below 1")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ class AutoVC(PresetModel):
     both mels `[batch, time, n_mels]`. Any number of frames: it is zero-padded to a multiple of freq and cut back.
 
     `convert` takes and gives mels as the model's `MelSpec` makes them, and so does `fit`, whose dataset yields
-    `(mel, embedding)`: each recording is reconstructed with its own speaker's embedding.
+    `(mel, embedding)`: each recording is reconstructed with its own speaker's embedding. A dataset of
+    `(mel, embedding, heard)` gives the encoder another mel of the same words in place of the one to be made.
 
     Args:
         config: sizes and scaling.
@@ -67,16 +68,19 @@ class AutoVC(PresetModel):
         _, refined, _ = self((self.normalize(mel), source, target), training=False)
         return self.denormalize(tf.cast(refined, mel.dtype))
 
-    def compute_losses(self, mel, embedding, training: bool) -> dict[str, tf.Tensor]:
-        """The losses of reconstructing `mel` (in the network's scale): see `autovc_losses`."""
-        decoded, refined, codes = self((mel, embedding, embedding), training=training)
+    def compute_losses(self, mel, embedding, training: bool, heard=None) -> dict[str, tf.Tensor]:
+        """The losses of making `mel` of `heard` (or of itself), in the network's scale: see `autovc_losses`."""
+        source = mel if heard is None else heard
+        decoded, refined, codes = self((source, embedding, embedding), training=training)
         codes_again = self.encode(refined, embedding, training=training)
-        return autovc_losses(mel, decoded, refined, codes, codes_again, self.config.content_weight)
+        config = self.config
+        return autovc_losses(mel, decoded, refined, codes, codes_again, config.content_weight, config.absolute)
 
     def train_step(self, data):
-        mel, embedding = data
+        mel, embedding, *heard = data
+        heard = self.normalize(heard[0]) if heard else None
         with tf.GradientTape() as tape:
-            losses = self.compute_losses(self.normalize(mel), embedding, training=True)
+            losses = self.compute_losses(self.normalize(mel), embedding, training=True, heard=heard)
             scaled = self.optimizer.scale_loss(losses["loss"])
         gradients = tape.gradient(scaled, self.trainable_variables)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))

@@ -36,7 +36,7 @@ def test_parameters_are_those_counted_upstream(changes, parameters):
 def test_any_number_of_frames_goes_in_and_comes_out(small, frames):
     decoded, refined, codes = small(draw(2, frames))
     assert decoded.shape == refined.shape == (2, frames, 80)
-    assert codes.shape == (2, -(-frames // 16), 32)
+    assert codes.shape == (2, -(-frames // small.config.freq), 2 * small.config.neck)
     assert np.isfinite(refined.numpy()).all()
 
 
@@ -54,9 +54,10 @@ def test_codes_hold_the_last_forward_and_the_first_backward_state(small):
         x = tf.nn.relu(block(x))
     states = small.encoder.lstm(x).numpy()[0]
     codes = small.encode(mel, own).numpy()[0]
-    for i in range(3):
-        np.testing.assert_array_equal(codes[i, :16], states[16 * i + 15, :16])
-        np.testing.assert_array_equal(codes[i, 16:], states[16 * i, 16:])
+    neck, freq = small.config.neck, small.config.freq
+    for i in range(48 // freq):
+        np.testing.assert_array_equal(codes[i, :neck], states[freq * i + freq - 1, :neck])
+        np.testing.assert_array_equal(codes[i, neck:], states[freq * i, neck:])
 
 
 def test_the_graph_serves_any_batch_and_length(small):
@@ -74,20 +75,36 @@ def test_the_graph_serves_any_batch_and_length(small):
             np.testing.assert_allclose(graph, eager, atol=1e-5)
 
 
-def test_losses_compare_each_item_with_itself():
+@pytest.mark.parametrize(("absolute", "error"), [(False, np.square), (True, np.abs)])
+def test_losses_compare_each_item_with_itself(absolute, error):
     rng = np.random.default_rng(0)
     mel, decoded, refined = (rng.normal(size=(3, 8, 5)) for _ in range(3))
     codes, again = (rng.normal(size=(3, 2, 4)) for _ in range(2))
-    losses = autovc_losses(*map(tf.constant, (mel, decoded, refined, codes, again)), content_weight=0.7)
+    losses = autovc_losses(
+        *map(tf.constant, (mel, decoded, refined, codes, again)), content_weight=0.7, absolute=absolute
+    )
     expected = {
-        "reconstruction": np.mean((mel - decoded) ** 2),
-        "postnet": np.mean((mel - refined) ** 2),
+        "reconstruction": np.mean(error(mel - decoded)),
+        "postnet": np.mean(error(mel - refined)),
         "content": np.mean(np.abs(codes - again)),
     }
     expected["loss"] = expected["reconstruction"] + expected["postnet"] + 0.7 * expected["content"]
     assert losses.keys() == expected.keys()
     for name, value in expected.items():
         assert float(losses[name]) == pytest.approx(value, rel=1e-12)
+
+
+def test_what_the_encoder_hears_is_not_what_is_made(small):
+    mel, own, _ = draw(2, 32)
+    heard, _, _ = draw(2, 32, seed=1)
+    losses = small.compute_losses(mel, own, training=False, heard=heard)
+    decoded, refined, codes = small((heard, own, own), training=False)
+    expected = autovc_losses(
+        mel, decoded, refined, codes, small.encode(refined, own), small.config.content_weight, small.config.absolute
+    )
+    for name, value in expected.items():
+        np.testing.assert_array_equal(losses[name], value, err_msg=name)
+    assert float(small.compute_losses(mel, own, training=False)["content"]) != float(losses["content"])
 
 
 def test_the_content_loss_reaches_the_decoder_through_the_encoder(small):
@@ -113,11 +130,15 @@ def test_fit_learns_and_reports_the_losses(precision):
     model = AutoVC(config, spec, dtype=precision)
     model.compile(optimizer=Adam(3e-3, clip_grad_norm=1.0))
     mel, own, _ = draw(4, 24)
-    data = tf.data.Dataset.from_tensors((model.denormalize(mel), own)).repeat(30)
+    heard = model.denormalize(mel * 0.9)
+    data = tf.data.Dataset.from_tensors((model.denormalize(mel), own, heard)).repeat(30)
     history = model.fit(data, epochs=2, steps_per_epoch=15, shuffle=False, verbose=0).history
     assert set(history) == {"loss", "reconstruction", "postnet", "content"}
     assert history["loss"][1] < 0.8 * history["loss"][0]
-    assert model.evaluate(data.take(2), verbose=0, return_dict=True).keys() == history.keys()
+    assert (
+        model.evaluate(data.map(lambda mel, own, heard: (mel, own)).take(2), verbose=0, return_dict=True).keys()
+        == history.keys()
+    )
     converted = model.convert(model.denormalize(mel), own, own)
     assert converted.dtype == tf.float32
     assert np.isfinite(converted.numpy()).all()

@@ -43,10 +43,10 @@ def autovc(config: AutoVCConfig, frames: int = 176, batch: int = 2, upstream_bro
         decoded, refined, codes = model((x["mel"], x["source"], x["source"]), training=training)
         codes_again = model.encode(refined, x["source"], training=training)
         every_pair = decoded[:, tf.newaxis], refined[:, tf.newaxis]  # [batch, 1, time, mel]
-        return autovc_losses(x["mel"], *every_pair, codes, codes_again, config.content_weight)
+        return autovc_losses(x["mel"], *every_pair, codes, codes_again, config.content_weight, config.absolute)
 
     def torch_losses(module: Any, x: Tensors) -> Tensors:
-        return module.losses(x["mel"], x["source"], config.content_weight, upstream_broadcast)
+        return module.losses(x["mel"], x["source"], config.content_weight, upstream_broadcast, config.absolute)
 
     return ParityCase(
         "autovc",

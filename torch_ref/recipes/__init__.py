@@ -1,0 +1,1 @@
+"""How the bundled checkpoints are trained with PyTorch on a GPU; `tfvc import-torch` takes what they write."""
