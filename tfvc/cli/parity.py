@@ -65,8 +65,6 @@ def run(
     console = Console()
     for report in reports:
         console.print(report.table())
-        if report.cancelling:
-            say(f"zero but for rounding, judged by the terms that cancel: {', '.join(report.cancelling)}")
     if json is not None:
         write_json(reports, json)
         say(f"wrote {json}")

@@ -10,18 +10,26 @@ from collections.abc import Sequence
 
 from tfvc.parity.case import OptimizerPair, ParityCase, Turn
 from tfvc.parity.cases import BUILT_IN, find_case
+from tfvc.parity.findings import Diagnosis, Drift, Environment, Evidence, Layer
 from tfvc.parity.initialization import MODES
 from tfvc.parity.report import ParityError, Report, write_json
+from tfvc.parity.row import Row
 from tfvc.parity.runner import PHASES, Comparison, compare
 
 __all__ = [
     "MODES",
     "PHASES",
     "Comparison",
+    "Diagnosis",
+    "Drift",
+    "Environment",
+    "Evidence",
+    "Layer",
     "OptimizerPair",
     "ParityCase",
     "ParityError",
     "Report",
+    "Row",
     "Turn",
     "compare",
     "find_case",

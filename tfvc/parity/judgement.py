@@ -39,7 +39,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfvc.parity.report import Row
+from tfvc.parity.row import Row
 
 NOISE_FACTOR = 4.0
 PRECISION_FACTOR = 1024.0

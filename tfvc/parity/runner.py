@@ -9,10 +9,12 @@ import numpy as np
 
 from tfvc.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn, probe
+from tfvc.parity.environment import environment
 from tfvc.parity.initialization import initial_state
 from tfvc.parity.judgement import FORWARD_BOUND, TRAINED_BOUND, Sample, judge
 from tfvc.parity.keras_side import KerasSide
-from tfvc.parity.report import Report, Row
+from tfvc.parity.report import Report
+from tfvc.parity.row import Row
 from tfvc.parity.torch_side import TorchSide
 
 PHASES = ("forward", "backward", "train")
@@ -82,7 +84,9 @@ class Comparison:
         started = time.monotonic()
         self._restart()
         self.initial = initial_state(self.shapes, init, self.seed)
-        self.report = Report(self.case.name, init, self.seed)
+        self.report = Report(
+            self.case.name, init, self.seed, description=self.case.description, environment=environment()
+        )
         if "forward" in phases:
             self.forward()
         if "backward" in phases:
