@@ -47,6 +47,7 @@ def run(
     init: Annotated[Init, typer.Option("--init", help="The weights that both sides get.")] = Init.CODED,
     steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of the train phase.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the inputs and of random weights.")] = 0,
+    page: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write one page to read.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE.json", help="Write every figure.")] = None,
 ) -> None:
     """Compare; exit code 1 if any tensor differs."""
@@ -54,6 +55,7 @@ def run(
     from rich.console import Console
 
     from tfvc.parity import PHASES, list_cases, run_case, write_json
+    from tfvc.parity.html import write_html
 
     names = case or list(list_cases())
     phases = [name for name in PHASES if not phase or name in phase]
@@ -65,6 +67,9 @@ def run(
     console = Console()
     for report in reports:
         console.print(report.table())
+    if page is not None:
+        write_html(reports, page)
+        say(f"wrote {page}")
     if json is not None:
         write_json(reports, json)
         say(f"wrote {json}")
