@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from tfvc.parity.html import to_html, write_html
@@ -103,7 +104,17 @@ def test_layers_lie_in_one_another(failing_report):
     (decoder,) = whole.children
     assert [node.name for node in decoder.children] == ["lstm", "linear", "linear (call 2)", "decoder/relu"]
     assert whole.verdicts == {"victim": 2, "culprit": 1, "fine": 1, "unpaired": 1}
-    assert tree(failing_report.layers[:2])[0].children == []  # the pair around them is not in the report
+    assert [node.keras_name for node in decoder.children] == ["…/lstm", "…/linear", "…/linear", ""]
+
+
+def test_a_layer_whose_surroundings_are_not_in_the_report_lies_in_what_is_around_them(failing_report):
+    lstm, linear, again, _, decoder, whole = failing_report.layers
+    assert [node.name for node in tree([lstm, linear])] == ["decoder.lstm", "decoder.linear"]
+    (root,) = tree([lstm, linear, whole])
+    assert [node.name for node in root.children] == ["decoder.lstm", "decoder.linear"]
+    second = replace(decoder, call=2)
+    _, called_again = tree([decoder, second, again])
+    assert [node.name for node in called_again.children] == ["linear"]  # its call is that of its parent
 
 
 def test_a_page_without_a_failure(passing_report):
