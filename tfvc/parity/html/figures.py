@@ -30,6 +30,18 @@ def error(row: Row | None) -> str:
     return number(row.error64) if row.error64 is not None else "differs" if row.failed else "equal"
 
 
+def verdict(row: Row) -> str:
+    """The verdict in words; of the reasons those that the figures beside it do not show."""
+    if row.verdict == "drift":
+        return "drifted, each step by itself is right"
+    if not row.failed:
+        return "zero but for rounding" if row.cancelling else "equal"
+    reasons = row.reason.split("; ")
+    if row.error64 is not None:
+        reasons = [reason for reason in reasons if not reason.startswith(("float64 error", "float32 error"))]
+    return "; ".join(["differs", *reasons] if row.error64 is not None else reasons)
+
+
 def describe(row: Row, name: str) -> str:
     """All about a tensor, a line each."""
     lines = [name]
@@ -40,7 +52,5 @@ def describe(row: Row, name: str) -> str:
         ]
     if row.ulps is not None:
         lines.append(f"{count(row.ulps)} ULPs at most")
-    if row.cancelling:
-        lines.append("zero but for rounding: judged by the terms that cancel")
-    lines.append({"pass": "equal", "drift": "drifted, each step by itself is right"}.get(row.verdict) or row.reason)
+    lines.append(verdict(row))
     return "\n".join(lines)

@@ -50,6 +50,7 @@ def to_html(reports: Sequence[Report]) -> str:
         "duration": figures.duration,
         "error": figures.error,
         "describe": figures.describe,
+        "verdict": figures.verdict,
         "worst": worst,
     }
     ordered = sorted(reports, key=lambda report: report.passed)
@@ -150,12 +151,13 @@ def training_step(rows: Sequence[Row]) -> Chart | None:
 
 
 def single_layers(report: Report) -> Chart | None:
-    """Every tensor of every layer: where the local error stands out is the culprit, all after it are victims."""
+    """The worst tensor of every layer in each view: what stands out locally is a culprit, all after it are victims."""
     groups = [
-        Group(label, [(_named(layer, row, label), row) for layer in report.layers for row in getattr(layer, view)])
+        Group(label, [(f"{layer.name}: {row.key} ({label[0]}, {row.stage})", row) for layer, row in rows])
         for view, label in VIEWS.items()
+        if (rows := [(layer, row) for layer in report.layers if (row := worst(getattr(layer, view)))])
     ]
-    return _chart([group for group in groups if group.rows])
+    return _chart(groups)
 
 
 def _chart(groups: Sequence[Group]) -> Chart | None:
@@ -164,7 +166,3 @@ def _chart(groups: Sequence[Group]) -> Chart | None:
 
 def _groups(rows: Iterable[Row]) -> list[Group]:
     return [Group(stage.place, [(row.where, row) for row in stage.rows]) for stage in stages(rows)]
-
-
-def _named(layer: Layer, row: Row, label: tuple[str, str]) -> str:
-    return f"{layer.name}: {row.key} ({label[0]}, {row.stage})"
