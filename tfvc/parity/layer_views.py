@@ -1,7 +1,7 @@
 """Layer by layer: what two models that run freely make of the same inputs, and what each layer makes by itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,8 @@ class Passage:
 
     Attributes:
         pair, number: which pair, and which of its calls.
-        calls: of torch in float64, Keras in float64, torch in float32, Keras in float32; for a chain of Keras layers the
-            call of the last.
+        calls: of torch in float64, Keras in float64, torch in float32, Keras in float32; of a chain of Keras layers the
+            last's.
         chain: the Keras calls of a chain in float32, from the first.
         input_axes, output_axes: torch's axes in Keras's order; empty where they cannot be known.
         inputs, outputs: by name the four arrays, all in torch's layout.
@@ -180,7 +180,7 @@ class LayerViews:
                 found[f"{i} {name}"] = arrays
         for row in _judge_arrays(found, "forward", stage):
             i, name = row.key.split(" ", 1)
-            self.layer(passages[int(i)]).propagated_forward.append(_renamed(row, name))
+            self.layer(passages[int(i)]).propagated_forward.append(replace(row, key=name))
 
     def propagate_backward(self, passages: list[Passage], stage: str) -> None:
         """Judges the gradients that came back to the outputs of all calls in a free run."""
@@ -190,7 +190,7 @@ class LayerViews:
                 found[f"{i} {name}"] = arrays
         for row in _judge_arrays(found, "backward", stage):
             i, name = row.key.split(" ", 1)
-            self.layer(passages[int(i)]).propagated_backward.append(_renamed(row, f"gradient of {name}"))
+            self.layer(passages[int(i)]).propagated_backward.append(replace(row, key=f"gradient of {name}"))
 
     def feed(self, passage: Passage, backward: bool) -> local.Feed | None:
         """Torch's own float32 inputs (and cotangents) of a call, or None if it cannot be run by itself."""
@@ -232,7 +232,7 @@ class LayerViews:
         if backward:
             gradients = [r.gradients for r in results]
             for i in (0, 2):
-                gradients[i] = self._joined(gradients[i], pair)
+                gradients[i] = self.joined(gradients[i], pair)
             shared = {k for k in gradients[0] if all(k in g for g in gradients)}
             found = {k: tuple(g[k] for g in gradients) for k in gradients[0] if k in shared}
             layer.local_backward += _judge_arrays(found, "backward", f"{turn}gradients", precise)
@@ -242,13 +242,15 @@ class LayerViews:
         if mode == "training":
             layer.local_forward += _judge_arrays(self.statistics(pair, modules), "forward", "running statistics")
 
-    def _joined(self, gradients: dict[str, np.ndarray], pair: Pair) -> dict[str, np.ndarray]:
+    def joined(self, gradients: dict[str, np.ndarray], pair: Pair) -> dict[str, np.ndarray]:
         """Gradients of torch's parameters, as one where Keras has one variable."""
         found = dict(gradients)
         for entry in self.torch64.joint:
             parts = [local.relative(part, pair.path) for part in entry.parts]
-            if all(part in found for part in parts):
-                found[local.relative(entry.key, pair.path)] = entry.join([found.pop(p) for p in parts], gradient=True)
+            needed = parts if entry.stacked else parts[:1]
+            if all(part in found for part in needed):
+                given = [found.pop(part, None) for part in parts]
+                found[local.relative(entry.key, pair.path)] = entry.join(given[: len(needed)], gradient=True)
         return found
 
     def statistics(self, pair: Pair, modules: Sequence[Any]) -> dict[str, tuple[np.ndarray, ...]]:
@@ -291,9 +293,3 @@ def _judge_arrays(
 ) -> list[Row]:
     sides = [{key: arrays[i] for key, arrays in found.items()} for i in range(4)]
     return judge(Samples(sides), phase, stage, precision=precise)
-
-
-def _renamed(row: Row, key: str) -> Row:
-    from dataclasses import replace
-
-    return replace(row, key=key)

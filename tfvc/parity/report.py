@@ -32,6 +32,7 @@ class Report:
         diagnoses: one for each culprit, the first of which is where everything starts.
         drift: one for each training step.
         ignored: torch keys that the Keras model has no variable for and needs none.
+        accepted: differences that the case knows and that the reference was therefore given too.
         environment: libraries and machine.
         seconds: wall time.
     """
@@ -46,6 +47,7 @@ class Report:
     diagnoses: list[Diagnosis] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
     environment: Environment | None = None
 
     @property
@@ -110,7 +112,7 @@ class Report:
             verdict += f" at {self.first_failure.where}"
         return f"{self.case} [{self.init}] {verdict}: {len(self.rows)} tensors; {figures}"
 
-    def table(self, limit: int = 20):
+    def table(self, limit: int = 8):
         """What a terminal shows: the culprit and its cause, then the layers, then the stages; for `rich` to print."""
         return tables.whole(self, limit)
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tfvc.errors import TfvcError
+from tfvc.parity.accepted import accept
 from tfvc.parity.case import ParityCase, probe
-from tfvc.parity.diagnosis import diagnose_backward, diagnose_forward, diagnose_sizes
+from tfvc.parity.diagnosis import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
 from tfvc.parity.environment import environment
 from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer
 from tfvc.parity.initialization import initial_state
@@ -79,6 +80,8 @@ class Comparison:
         self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
         joint = [entry for entry in self.keras64.entries if getattr(entry, "parts", None)]
         self.torch64.joint = self.torch32.joint = joint
+        for side in (self.torch64, self.torch32):
+            accept(case.accepted, side.module, joint)
         self.ignored = self._check_keys(joint)
         if any(turn.keras_losses is None for turn in case.all_turns):
             outputs, _ = self.torch64.forward(self.inputs, training=False)
@@ -113,6 +116,7 @@ class Comparison:
             self.seed,
             description=self.case.description,
             ignored=self.ignored,
+            accepted=list(self.case.accepted),
             environment=environment(),
         )
         if self._same_sizes():
@@ -171,29 +175,37 @@ class Comparison:
         """Outputs in both modes and running statistics; the layers too, if asked for or if something differs."""
         self.load()
         rows: list[Row] = []
+        passes: list[ForwardPass] = []
         for mode in ("inference", "training"):
             stage = "outputs" if mode == "inference" else "training outputs"
             outputs, passages = self._free_forward(views, mode == "training")
-            rows += judge(Samples(outputs), "forward", stage, precision=True)
+            of_mode = judge(Samples(outputs), "forward", stage, precision=True)
             if mode == "training":
                 statistics = [side.state().only(is_statistic) for side in self.sides]
-                rows += judge(Samples(statistics), "forward", "running statistics", precision=True)
+                of_mode += judge(Samples(statistics), "forward", "running statistics", precision=True)
+            rows += of_mode
             if views is None and any(row.failed for row in rows):
                 self.views().layers = {}
                 return self._forward(self.views())
             if views is not None:
-                imprecise = any(row.only_imprecise for row in rows)
-                views.propagate_forward(passages, f"{mode} outputs")
-                for passage in passages:
-                    if self._worth_running(passage, mode):
-                        views.locally(passage, mode, self._joined_initial(), backward=False, precise=imprecise)
-                if mode == "training":
-                    self._settle(views)
-                if not self.report.diagnoses:
-                    failed = [row for row in rows if row.failed]
-                    diagnose_forward(self.report, views, passages, mode, failed, self._samples_of(outputs))
+                failed = [row for row in of_mode if row.failed]
+                self._layers_forward(views, passages, mode, failed)
+                # Tensors are kept only where something is to be explained.
+                keep = passages if failed or any(layer.wrong for layer in views.layers.values()) else []
+                passes.append(ForwardPass(mode, keep, failed, Samples(outputs)))
         self.report.rows += rows
+        if views is not None:
+            self._settle(views)
+            diagnose_forward(self.report, views, passes, self.joined_initial())
         return views
+
+    def _layers_forward(self, views: LayerViews, passages: list[Passage], mode: str, failed: list[Row]) -> None:
+        """The layers of one forward pass, in both views."""
+        imprecise = any(row.only_imprecise for row in failed)
+        views.propagate_forward(passages, f"{mode} outputs")
+        for passage in passages:
+            if passage.pair.leaf and (failed or _knows_mode(passage, mode)):
+                views.locally(passage, mode, self.joined_initial(), backward=False, precise=imprecise)
 
     def _free_forward(self, views: LayerViews | None, training: bool) -> tuple[list[Any], list[Passage]]:
         outputs, calls = [], []
@@ -206,14 +218,6 @@ class Comparison:
 
     def _traced(self, views: LayerViews, side: Any) -> Any:
         return views.torch_modules(side) if isinstance(side, TorchSide) else views.keras_layers(side)
-
-    @staticmethod
-    def _worth_running(passage: Passage, mode: str) -> bool:
-        """Whether a call is run by itself: only the smallest pairs, in inference mode only if they know the mode."""
-        if not passage.pair.leaf:
-            return False
-        kinds = {type(module).__name__ for module in passage.calls[0].owner.modules()}
-        return mode == "training" or any("Norm" in kind or "Dropout" in kind for kind in kinds)
 
     def _backward(self, views: LayerViews | None) -> LayerViews | None:
         """Losses and gradients; the layers too, if asked for or if something differs."""
@@ -248,13 +252,13 @@ class Comparison:
             views.propagate_backward(passages, f"{name}gradients")
             for passage in passages:
                 if passage.pair.leaf:
-                    state = self._joined_initial()
+                    state = self.joined_initial()
                     views.locally(passage, "training", state, backward=True, precise=imprecise, turn=name)
             self._settle(views)
             if not self.report.diagnoses:
-                samples = self._samples_of(losses), self._samples_of(gradients)
+                samples = Samples(losses), Samples(gradients)
                 failed = [row for row in [*rows, *of_gradients] if row.failed]
-                diagnose_backward(self.report, views, passages, failed, samples, self.torch64, turn)
+                diagnose_backward(self.report, views, passages, failed, *samples, self.joined_initial())
         return [*rows, *of_gradients]
 
     def _judge_gradients(self, samples: Samples, turn: Any) -> list[Row]:
@@ -277,11 +281,7 @@ class Comparison:
         for layer in views.layers.values():
             layer.verdict = _verdict(layer)
 
-    @staticmethod
-    def _samples_of(sides: Sequence[Mapping[str, np.ndarray]]) -> Samples:
-        return Samples(sides)
-
-    def _joined_initial(self) -> Mapping[str, np.ndarray]:
+    def joined_initial(self) -> Mapping[str, np.ndarray]:
         """The initial weights under torch's own keys and under those of the entries."""
         return {**self.initial, **self._joint_values()}
 
@@ -303,7 +303,7 @@ class Comparison:
         if state is not None:
             self.initial = state
         for side in self.sides:
-            side.load(self.initial if isinstance(side, TorchSide) else self._joined_initial())
+            side.load(self.initial if isinstance(side, TorchSide) else self.joined_initial())
 
     def restart(self) -> None:
         """Begins to draw inputs anew."""
@@ -314,6 +314,12 @@ class Comparison:
         """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
         drawn = self.case.inputs(self.rng)
         return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
+
+
+def _knows_mode(passage: Passage, mode: str) -> bool:
+    """Whether a layer is run by itself in this mode: in training, or if it does something else in inference."""
+    kinds = {type(module).__name__ for module in passage.calls[0].owner.modules()}
+    return mode == "training" or any("Norm" in kind or "Dropout" in kind for kind in kinds)
 
 
 def _verdict(layer: Layer) -> str:

@@ -113,6 +113,8 @@ def _lines(report: "Report") -> list[Text]:
         lines.append(f"zero but for rounding, judged by the terms that cancel: {', '.join(report.cancelling)}")
     if report.ignored:
         lines.append(f"torch tensors without a Keras variable, not compared: {', '.join(report.ignored)}")
+    if report.accepted:
+        lines.append(f"accepted by the case, so the reference does the same: {', '.join(report.accepted)}")
     unpaired = [layer for layer in report.layers if layer.verdict == UNPAIRED]
     if unpaired:
         lines.append("not paired: " + "; ".join(f"{_where(layer)} ({layer.note})" for layer in unpaired))

@@ -104,7 +104,7 @@ class TorchSide:
         if settings.clip_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(parameters.values(), settings.clip_grad_norm)
         elif settings.clip_each is not None:
-            for parameter in parameters.values():
+            for parameter in (p for p in parameters.values() if p.grad is not None):
                 parameter.grad = (
                     parameter.grad * settings.clip_each / parameter.grad.norm().clamp(min=settings.clip_each)
                 )
@@ -130,6 +130,8 @@ class TorchSide:
         makers = {key: partial(_array, tensor) for key, tensor in tensors.items()}
         for entry in self.joint:
             parts = [makers.pop(part, None) for part in entry.parts]
+            if gradient and not entry.stacked:  # of a sum, any term's will do; the others may not be trained
+                parts = parts[:1]
             if None not in parts:
                 makers[entry.key] = lambda e=entry, parts=parts: e.join([part() for part in parts], gradient)
         return LazyArrays(makers)
