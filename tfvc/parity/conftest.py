@@ -80,5 +80,6 @@ def failing_report() -> Report:
         diagnoses=[why, why_else],
         drift=[Drift(1, 1e-14, 1.0, "conv.weight", 1e-15, 1.0, False), Drift(2, 1e-3, 99.0, "w", 1e-15, 1.0, True)],
         ignored=["norm.num_batches_tracked"],
+        accepted=["batch norm epsilon"],
         environment=ENVIRONMENT,
     )

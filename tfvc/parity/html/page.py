@@ -137,7 +137,7 @@ def worst_in(report: Report, phase: str) -> Row | None:
 def culprit(report: Report) -> Layer | None:
     """The layer where everything starts, if it is a layer."""
     named = report.diagnosis.culprit if report.diagnosis else None
-    return next((layer for layer in report.culprits if named in (None, layer.path)), None)
+    return next((layer for layer in report.culprits if named in (None, layer.path, layer.name)), None)
 
 
 def whole_model(report: Report) -> Chart | None:

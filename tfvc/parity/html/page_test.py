@@ -59,8 +59,17 @@ def test_the_culprit_comes_before_everything_else(failing_report):
         "1.0e-16",
         "1 culprit",
         "Compare the slots.",
+        "Accepted by the case, so the reference does the same: batch norm epsilon.",
+        "gates f and o swapped 5.0e-01 4.0e-01",
     ):
         assert words in top
+
+
+def test_a_culprit_that_is_the_whole_model_shows_its_own_figures(failing_report):
+    why, layer = failing_report.diagnoses[0], failing_report.layers[0]
+    layer.path, layer.parent, layer.propagated_forward = "", None, [replace(why.row, error64=0.375)]
+    failing_report.layers, failing_report.diagnoses = [layer], [replace(why, culprit=layer.name)]
+    assert "propagated error 3.8e-01" in Page(to_html([failing_report])).text
 
 
 def test_nothing_comes_from_outside_the_page(passing_report, failing_report):
