@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tfvc.parity.findings import Drift
 from tfvc.parity.html import to_html, write_html
 from tfvc.parity.html.tree import tree
 from tfvc.parity.report import Report
@@ -153,6 +154,14 @@ def test_several_reports_show_those_that_failed_first(passing_report, failing_re
     assert "2 cases, 1 differs" in Page(page).text
     targets = {a["href"][1:] for t, a in Page(page).elements if t == "a"}
     assert targets == {a["id"] for t, a in Page(page).elements if t == "article"}
+
+
+def test_drift_is_shown_with_the_second_run_only_where_there_was_one(failing_report):
+    text = Page(to_html([failing_report])).text
+    assert "2 1.0e-03 w 99.0 1.0e-15 1.0 drifted" in text
+    failing_report.drift = [Drift(1, 1e-14, 1.5, "conv.weight", None, None, False)]
+    text = Page(to_html([failing_report])).text
+    assert "1 1.0e-14 conv.weight 1.5 Step 1" in text
 
 
 def test_reports_without_layers_causes_or_rows(failing_report):
