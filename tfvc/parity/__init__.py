@@ -15,6 +15,7 @@ from tfvc.parity.initialization import MODES
 from tfvc.parity.report import ParityError, Report, write_json
 from tfvc.parity.row import Row
 from tfvc.parity.runner import PHASES, Comparison, compare
+from tfvc.parity.table import LayerTable
 
 __all__ = [
     "MODES",
@@ -25,6 +26,7 @@ __all__ = [
     "Environment",
     "Evidence",
     "Layer",
+    "LayerTable",
     "OptimizerPair",
     "ParityCase",
     "ParityError",

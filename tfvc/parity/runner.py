@@ -83,6 +83,7 @@ class Comparison:
         for side in (self.torch64, self.torch32):
             accept(case.accepted, side.module, joint)
         self.ignored = self._check_keys(joint)
+        self.torch64.ignored = self.torch32.ignored = self.ignored
         if any(turn.keras_losses is None for turn in case.all_turns):
             outputs, _ = self.torch64.forward(self.inputs, training=False)
             for side in self.sides:
@@ -258,7 +259,7 @@ class Comparison:
             if not self.report.diagnoses:
                 samples = Samples(losses), Samples(gradients)
                 failed = [row for row in [*rows, *of_gradients] if row.failed]
-                diagnose_backward(self.report, views, passages, failed, *samples, self.joined_initial())
+                diagnose_backward(self.report, views, passages, failed, *samples, self.joined_initial(), turn.name)
         return [*rows, *of_gradients]
 
     def _judge_gradients(self, samples: Samples, turn: Any) -> list[Row]:
@@ -286,7 +287,8 @@ class Comparison:
         return {**self.initial, **self._joint_values()}
 
     def _joint_values(self) -> dict[str, np.ndarray]:
-        return {e.key: e.join([self.initial[part] for part in e.parts]) for e in self.torch64.joint}
+        # In double: a sum of float32 numbers need not be one.
+        return {e.key: e.join([self.initial[p].astype(np.float64) for p in e.parts]) for e in self.torch64.joint}
 
     def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Any) -> tuple[list[Any], list[Any]]:
         """Of all sides; Keras's as a graph."""

@@ -66,7 +66,7 @@ def coming_back(
         mend, hypothesis = "Take away the stop_gradient (or the conversion to NumPy) on the way.", "gradient stopped"
     else:
         cause, mend, hypothesis = f"{place}{behind} is torch's {found.words}.", found.mend, f"gradient: {found.name}"
-    return Diagnosis(path or passage.pair.path, kind, _keras(views, path), row, hypothesis, cause, mend, evidence)
+    return Diagnosis(path or "the whole model", kind, _keras(views, path), row, hypothesis, cause, mend, evidence)
 
 
 def lost_gradient(views: LayerViews, row: Row, samples: Samples) -> Diagnosis:

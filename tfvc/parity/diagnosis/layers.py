@@ -13,6 +13,7 @@ from tfvc.parity.diagnosis.elementwise import elementwise
 from tfvc.parity.diagnosis.general import gradients, inputs, mode, outputs, weights
 from tfvc.parity.diagnosis.imprecise import imprecise
 from tfvc.parity.diagnosis.normalization import normalization
+from tfvc.parity.diagnosis.own import own
 from tfvc.parity.diagnosis.recurrent import recurrent
 from tfvc.parity.diagnosis.suspect import Suspect, View, first_of
 from tfvc.parity.findings import CULPRIT, Diagnosis, Layer
@@ -24,7 +25,9 @@ from tfvc.parity.samples import Samples
 from tfvc.parity.table import sublayers
 from tfvc.parity.tracing.pairing import keras_path
 
-HYPOTHESES = first_of(mode, normalization, convolution, recurrent, elementwise, outputs, gradients, inputs, weights)
+HYPOTHESES = first_of(
+    mode, normalization, convolution, recurrent, elementwise, own, outputs, gradients, inputs, weights
+)
 # So many culprits get a diagnosis; the first is the one to mend first.
 MOST = 3
 
@@ -84,6 +87,7 @@ def diagnose_backward(
     of_losses: Samples,
     of_gradients: Samples,
     state: Mapping[str, np.ndarray],
+    turn: str,
 ) -> None:
     """Adds a diagnosis for the culprits of a backward pass, the last in the order of computation first."""
     leaves = [passage for passage in passages if passage.pair.leaf]
@@ -94,7 +98,9 @@ def diagnose_backward(
     if not failed or report.diagnoses:
         return
     if failed[0].stage.endswith("losses"):
-        report.diagnoses.append(losses.diagnose(failed[0], of_losses, leaves))
+        # A term that is wrong says more than the sum of all.
+        terms = [row for row in failed if row.stage == failed[0].stage and row.key != turn]
+        report.diagnoses.append(losses.diagnose((terms or failed)[0], of_losses, leaves))
         return
     for index in range(len(leaves) - 1, -1, -1):
         rows = views.layer(leaves[index]).propagated_backward
@@ -133,7 +139,7 @@ def _of_layer(
 
 def _advice(layer: Layer, row: Row) -> str:
     what = "gradient" if row.phase == "backward" else "running statistics" if "statistics" in row.stage else "output"
-    return f"Compare the {what} of {layer.keras_class} with torch's {layer.torch_class} on the same input: it differs by itself."
+    return f"Compare the {what} of {layer.keras_class} and torch's {layer.torch_class} on the same input: it differs."
 
 
 def _sizes(suspect: Suspect, row: Row) -> str:
