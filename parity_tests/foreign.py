@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 from tfvc.parity import LayerTable, OptimizerPair, ParityCase
 

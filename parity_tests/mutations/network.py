@@ -1,8 +1,8 @@
 """The networks that bugs are planted in: layers of the models' real sizes, of few frames.
 
-`NETWORK` has one of each layer of the voice models: convolution and batch norm of 512 channels (AutoVC), bidirectional LSTM
-of 32 units, a transposed convolution by 8 and a grouped convolution of 41 taps, both weight-normed (MelGAN),
-pooling, a projection. A bug replaces one part on the Keras side; the others stay right, so that a harness has
+`NETWORK` has one of each layer of the voice models: convolutions and batch norm of 512 channels and a bidirectional
+LSTM of 32 units (AutoVC), a transposed convolution by 8 and a grouped convolution of 41 taps, both weight-normed
+(MelGAN), pooling, a projection. A bug replaces one part on the Keras side; the others stay right, so that a harness has
 something to choose from.
 """
 

@@ -1,12 +1,13 @@
 """Which layer is the culprit, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tfvc.parity import local
+from tfvc.parity.case import Turn
 from tfvc.parity.diagnosis import between, losses
 from tfvc.parity.diagnosis.convolution import convolution
 from tfvc.parity.diagnosis.elementwise import elementwise
@@ -87,9 +88,13 @@ def diagnose_backward(
     of_losses: Samples,
     of_gradients: Samples,
     state: Mapping[str, np.ndarray],
-    turn: str,
+    turn: Turn,
+    of_terms: Callable[[Turn, str, int], Mapping[str, np.ndarray]],
 ) -> None:
-    """Adds a diagnosis for the culprits of a backward pass, the last in the order of computation first."""
+    """Adds a diagnosis for the culprits of a backward pass, the last in the order of computation first.
+
+    `of_terms(turn, path, call)` gives what each term of torch's loss sends back to the output of a call.
+    """
     leaves = [passage for passage in passages if passage.pair.leaf]
     for passage in reversed(leaves):
         wrong = next((row for row in views.layer(passage).local_backward if row.failed), None)
@@ -99,16 +104,18 @@ def diagnose_backward(
         return
     if failed[0].stage.endswith("losses"):
         # A term that is wrong says more than the sum of all.
-        terms = [row for row in failed if row.stage == failed[0].stage and row.key != turn]
+        terms = [row for row in failed if row.stage == failed[0].stage and row.key != turn.name]
         report.diagnoses.append(losses.diagnose((terms or failed)[0], of_losses, leaves))
         return
     for index in range(len(leaves) - 1, -1, -1):
         rows = views.layer(leaves[index]).propagated_backward
         found = cotangents(leaves[index])
-        for name, arrays in found.items():
+        for arrays in found.values():
             if _differ(arrays):
                 row = next((r for r in rows if r.failed), failed[0])
-                report.diagnoses.append(between.coming_back(views, leaves, index, name, arrays, row))
+                passage = leaves[index]
+                terms = of_terms(turn, passage.pair.path, passage.number) if index == len(leaves) - 1 else {}
+                report.diagnoses.append(between.coming_back(views, leaves, index, arrays, row, terms))
                 return
     report.diagnoses.append(between.lost_gradient(views, failed[0], of_gradients))
 
@@ -156,7 +163,9 @@ def _not_finite(
     )
     where = np.argwhere(bad)
     first = tuple(where[0].tolist()) if len(where) else ()
-    cause = f"The layer's {name} is not finite in {bad.sum()} of {bad.size} places, the first at {first}, for finite inputs."
+    cause = (
+        f"The layer's {name} is not finite in {bad.sum()} of {bad.size} places, first at {first}, for finite inputs."
+    )
     mend = "Look for a division, a root or a logarithm of zero, or an overflow."
     return Diagnosis(layer.name, "layer", layer.keras_path, row, "not finite", cause, mend)
 
