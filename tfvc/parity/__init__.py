@@ -46,6 +46,13 @@ def list_cases() -> dict[str, str]:
     return {name: find_case(name).description for name in BUILT_IN}
 
 
-def run_case(name: str, phases: Sequence[str] = PHASES, init: str = "coded", steps: int = 5, seed: int = 0) -> Report:
+def run_case(
+    name: str,
+    phases: Sequence[str] = PHASES,
+    init: str = "coded",
+    steps: int = 5,
+    seed: int = 0,
+    layers: bool = False,
+) -> Report:
     """Compares a built-in case, or `module:case` of another package; see `compare`."""
-    return compare(find_case(name), phases, init, steps, seed)
+    return compare(find_case(name), phases, init, steps, seed, layers)

@@ -19,8 +19,8 @@ SLOTS = {"exp_avg": "momentum", "exp_avg_sq": "velocity", "square_avg": "velocit
 class TorchSide:
     """A torch module of one precision: its outputs, gradients, slots and weights as arrays.
 
-    What several torch tensors make up in one Keras variable (see `joint`) is given as one, and what Keras has no variable
-    for (`ignored`) not at all.
+    Several torch tensors that are one Keras variable (see `joint`) are given as one, and those that Keras has no
+    variable for (`ignored`) not at all.
 
     Args:
         case: what is compared.

@@ -163,9 +163,7 @@ def _not_finite(
     )
     where = np.argwhere(bad)
     first = tuple(where[0].tolist()) if len(where) else ()
-    cause = (
-        f"The layer's {name} is not finite in {bad.sum()} of {bad.size} places, first at {first}, for finite inputs."
-    )
+    cause = f"The layer's {name} is not finite in {bad.sum()} of {bad.size} places, first at {first}; its input is."
     mend = "Look for a division, a root or a logarithm of zero, or an overflow."
     return Diagnosis(layer.name, "layer", layer.keras_path, row, "not finite", cause, mend)
 
