@@ -1,5 +1,6 @@
 """`tfvc parity`: is a Keras model equal to a PyTorch model?"""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -50,8 +51,13 @@ def run(
     page: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write one page to read.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE.json", help="Write every figure.")] = None,
 ) -> None:
-    """Compare; exit code 1 if any tensor differs."""
+    """Compare; exit code 1 if any tensor differs.
+
+    Where the models differ, every layer is compared by itself too, and the culprit is named with its cause. With --json
+    the layers are compared in any case.
+    """
     require_torch()
+    sys.path.insert(0, "")  # cases of the folder that one is in, as `python -m` has it
     from rich.console import Console
 
     from tfvc.parity import PHASES, list_cases, run_case, write_json
@@ -59,10 +65,11 @@ def run(
 
     names = case or list(list_cases())
     phases = [name for name in PHASES if not phase or name in phase]
+    layers = json is not None
     reports = []
     with progress("comparing", len(names)) as update:
         for done, name in enumerate(names, start=1):
-            reports.append(run_case(name, phases, init.value, steps, seed))
+            reports.append(run_case(name, phases, init.value, steps, seed, layers))
             update(done, f"{name} in {reports[-1].seconds:.0f} s")
     console = Console()
     for report in reports:

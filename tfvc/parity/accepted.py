@@ -25,7 +25,8 @@ def _biased_running_variance(module: Any, joint: Sequence[Any]) -> None:
                 if norm.training:
                     count = args[0].numel() // args[0].shape[1]
                     kept = (1 - norm.momentum) * before[0]
-                    norm.running_var.sub_(kept).mul_((count - 1) / count).add_(kept)
+                    # Behind autograd's back: the backward pass does not need the running variance.
+                    norm.running_var.data.sub_(kept).mul_((count - 1) / count).add_(kept)
 
             norm.register_forward_pre_hook(remember)
             norm.register_forward_hook(correct)

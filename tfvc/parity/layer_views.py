@@ -131,7 +131,7 @@ class LayerViews:
         ours = calls[1].outputs[: len(outputs[0])]
         for x, y in zip(outputs[0], ours, strict=True):
             first_axes = passage.input_axes[0] if passage.input_axes else None
-            found = axes_of.of_output(module, tuple(x.shape), tuple(y.shape), first_axes)
+            found = axes_of.of_output(module, tuple(x.shape), tuple(y.shape), first_axes, pair.leaf)
             if found is None:
                 passage.why_not = f"outputs of shape {tuple(x.shape)} in torch and {tuple(y.shape)} in Keras"
                 passage.output_axes = []

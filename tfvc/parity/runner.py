@@ -3,13 +3,14 @@
 import gc
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tfvc.errors import TfvcError
 from tfvc.parity.accepted import accept
-from tfvc.parity.case import ParityCase, probe
+from tfvc.parity.case import ParityCase, Turn, probe
 from tfvc.parity.diagnosis import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
 from tfvc.parity.environment import environment
 from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer
@@ -83,6 +84,7 @@ class Comparison:
         for side in (self.torch64, self.torch32):
             accept(case.accepted, side.module, joint)
         self.ignored = self._check_keys(joint)
+        self.torch64.ignored = self.torch32.ignored = self.ignored
         if any(turn.keras_losses is None for turn in case.all_turns):
             outputs, _ = self.torch64.forward(self.inputs, training=False)
             for side in self.sides:
@@ -234,7 +236,7 @@ class Comparison:
             self._settle(views)
         return views
 
-    def _turn_backward(self, turn: Any, views: LayerViews | None) -> list[Row]:
+    def _turn_backward(self, turn: Turn, views: LayerViews | None) -> list[Row]:
         self.load()
         self.begin_step(self.inputs)
         if views is None:
@@ -258,10 +260,27 @@ class Comparison:
             if not self.report.diagnoses:
                 samples = Samples(losses), Samples(gradients)
                 failed = [row for row in [*rows, *of_gradients] if row.failed]
-                diagnose_backward(self.report, views, passages, failed, *samples, self.joined_initial())
+                diagnose_backward(
+                    self.report, views, passages, failed, *samples, self.joined_initial(), turn, self._of_terms
+                )
         return [*rows, *of_gradients]
 
-    def _judge_gradients(self, samples: Samples, turn: Any) -> list[Row]:
+    def _of_terms(self, turn: Turn, path: str, number: int) -> dict[str, np.ndarray]:
+        """What each term of torch's loss sends back to the output of one call of a module."""
+        side, found = self.torch64, {}
+        self.load()
+        self.begin_step(self.inputs)
+        modules = {path: side.module.get_submodule(path)}
+        losses, _, _ = side.traced_backward(self.inputs, turn, {})
+        for term in losses:
+            if term != turn.name:
+                _, _, calls = side.traced_backward(self.inputs, replace(turn, name=term), modules)
+                given = next(call.cotangents for call in calls if call.number == number)
+                if given[0] is not None:
+                    found[term] = given[0].numpy()
+        return found
+
+    def _judge_gradients(self, samples: Samples, turn: Turn) -> list[Row]:
         """Rows of gradients; one that is only imprecise must be so for several inputs."""
         stage = f"{of_turn(turn)}gradients"
         rows = judge(samples, "backward", stage, precision=True)
@@ -286,9 +305,10 @@ class Comparison:
         return {**self.initial, **self._joint_values()}
 
     def _joint_values(self) -> dict[str, np.ndarray]:
-        return {e.key: e.join([self.initial[part] for part in e.parts]) for e in self.torch64.joint}
+        # In double: a sum of float32 numbers need not be one.
+        return {e.key: e.join([self.initial[p].astype(np.float64) for p in e.parts]) for e in self.torch64.joint}
 
-    def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Any) -> tuple[list[Any], list[Any]]:
+    def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
         """Of all sides; Keras's as a graph."""
         found = [side.backward(inputs, turn) for side in self.sides]
         return [losses for losses, _ in found], [gradients for _, gradients in found]

@@ -19,7 +19,8 @@ SLOTS = {"exp_avg": "momentum", "exp_avg_sq": "velocity", "square_avg": "velocit
 class TorchSide:
     """A torch module of one precision: its outputs, gradients, slots and weights as arrays.
 
-    What several torch tensors make up in one Keras variable (see `joint`) is given as one.
+    Several torch tensors that are one Keras variable (see `joint`) are given as one, and those that Keras has no
+    variable for (`ignored`) not at all.
 
     Args:
         case: what is compared.
@@ -33,6 +34,7 @@ class TorchSide:
         self.dtype = getattr(torch, dtype)
         self.module = case.torch_module().to(self.dtype)
         self.joint: Sequence[Any] = ()
+        self.ignored: Sequence[str] = ()
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, dict[str, Any]] = {}
         self._optimizers: dict[str, Any] = {}
@@ -49,7 +51,9 @@ class TorchSide:
         return {key: _array(value).copy() for key, value in self.module.state_dict().items()}
 
     def state(self) -> LazyArrays:
-        return self.joined(self.module.state_dict())
+        """Weights and statistics under the entries' keys."""
+        state = self.module.state_dict()
+        return self.joined({key: value for key, value in state.items() if key not in self.ignored})
 
     def forward(
         self, inputs: Arrays, training: bool, modules: Mapping[str, Any] | None = None

@@ -1,6 +1,6 @@
 """Culprits that are no layer: what a model does between the layers that are right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -48,16 +48,24 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
 
 
 def coming_back(
-    views: LayerViews, leaves: Sequence[Passage], index: int, name: str, arrays: Sequence[np.ndarray], row: Row
+    views: LayerViews,
+    leaves: Sequence[Passage],
+    index: int,
+    arrays: Sequence[np.ndarray],
+    row: Row,
+    terms: Mapping[str, np.ndarray],
 ) -> Diagnosis:
-    """Forward all is right, and so is each layer's own gradient; but what comes back to this layer is not."""
+    """Forward all is right, and so is each layer's own gradient; but what comes back to this layer is not.
+
+    `terms` are what the terms of torch's loss send back, if the layer is the last.
+    """
     passage = leaves[index]
     call = f" (call {passage.number})" if passage.number > 1 else ""
     place = f"The gradient that comes back to {passage.pair.path}{call}"
     behind = f" from {leaves[index + 1].pair.path}" if index + 1 < len(leaves) else " from the loss"
     path = _enclosing(passage, leaves[index + 1]) if index + 1 < len(leaves) else "loss"
     theirs, ours = arrays[:2]
-    evidence, found = _explain(changes(theirs, ours), theirs, ours)
+    evidence, found = _explain((*_of_terms(theirs, ours, terms), *changes(theirs, ours)), theirs, ours)
     kind = KIND if path != "loss" else "loss"
     if found is None:
         cause, mend, hypothesis = "", f"{place}{behind} differs: look at what lies between.", ""
@@ -66,7 +74,23 @@ def coming_back(
         mend, hypothesis = "Take away the stop_gradient (or the conversion to NumPy) on the way.", "gradient stopped"
     else:
         cause, mend, hypothesis = f"{place}{behind} is torch's {found.words}.", found.mend, f"gradient: {found.name}"
-    return Diagnosis(path or passage.pair.path, kind, _keras(views, path), row, hypothesis, cause, mend, evidence)
+    return Diagnosis(path or "the whole model", kind, _keras(views, path), row, hypothesis, cause, mend, evidence)
+
+
+def _of_terms(theirs: np.ndarray, ours: np.ndarray, terms: Mapping[str, np.ndarray]) -> Iterator[Change]:
+    """A term of the loss whose gradient does not pass, or passes with another weight."""
+    for term, gradient in terms.items():
+        if gradient.shape == ours.shape == theirs.shape:
+            weight = float(np.vdot(gradient, ours - theirs) / max(np.vdot(gradient, gradient), 1e-300))
+            words = f"{'without' if weight < 0 else 'with too much,'} {abs(weight):.6g} times that of {term}"
+            mend = f"Let the gradient of {term} pass (no stop_gradient), with torch's weight."
+            yield Change("term", words, mend, lambda g, w=weight, d=gradient: g + w * torch_tensor(d))
+
+
+def torch_tensor(array: np.ndarray) -> Any:
+    import torch
+
+    return torch.tensor(array)
 
 
 def lost_gradient(views: LayerViews, row: Row, samples: Samples) -> Diagnosis:

@@ -240,7 +240,7 @@ def _cropping(suspect: Suspect) -> Iterator[Imitation]:
             yield Imitation(
                 "crop shifted",
                 f"The output is shifted by {-shift:+d} sample{'s' * (abs(shift) > 1)}: the layer crops "
-                f'{own[0] + shift} at the beginning, torch {own[0]}. ("same" crops the floor of half at the beginning.)',
+                f'{own[0] + shift} at the beginning, torch {own[0]}. ("same" crops the floor of half there.)',
                 f"Convolve with padding='valid' and crop {own[0]} at the beginning.",
                 lambda x, w, shifts=shifts: cropped(x, w, shifts),
             )

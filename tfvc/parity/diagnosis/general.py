@@ -92,7 +92,7 @@ def gradients(suspect: Suspect) -> Iterator[Imitation]:
             yield Imitation(
                 f"gradient: {change.name}",
                 _of_gradients(suspect, wrong, name, change.words),
-                "Compare the layer's gradient (custom_gradient, stop_gradient) with the derivative of its forward pass.",
+                "Compare the layer's gradient (custom_gradient, stop_gradient) with the derivative of its output.",
                 _wrong_gradients(suspect, wrong, change.apply),
             )
         break

@@ -1,18 +1,20 @@
 """Which layer is the culprit, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tfvc.parity import local
+from tfvc.parity.case import Turn
 from tfvc.parity.diagnosis import between, losses
 from tfvc.parity.diagnosis.convolution import convolution
 from tfvc.parity.diagnosis.elementwise import elementwise
 from tfvc.parity.diagnosis.general import gradients, inputs, mode, outputs, weights
 from tfvc.parity.diagnosis.imprecise import imprecise
 from tfvc.parity.diagnosis.normalization import normalization
+from tfvc.parity.diagnosis.own import own
 from tfvc.parity.diagnosis.recurrent import recurrent
 from tfvc.parity.diagnosis.suspect import Suspect, View, first_of
 from tfvc.parity.findings import CULPRIT, Diagnosis, Layer
@@ -24,7 +26,9 @@ from tfvc.parity.samples import Samples
 from tfvc.parity.table import sublayers
 from tfvc.parity.tracing.pairing import keras_path
 
-HYPOTHESES = first_of(mode, normalization, convolution, recurrent, elementwise, outputs, gradients, inputs, weights)
+HYPOTHESES = first_of(
+    mode, normalization, convolution, recurrent, elementwise, own, outputs, gradients, inputs, weights
+)
 # So many culprits get a diagnosis; the first is the one to mend first.
 MOST = 3
 
@@ -84,8 +88,13 @@ def diagnose_backward(
     of_losses: Samples,
     of_gradients: Samples,
     state: Mapping[str, np.ndarray],
+    turn: Turn,
+    of_terms: Callable[[Turn, str, int], Mapping[str, np.ndarray]],
 ) -> None:
-    """Adds a diagnosis for the culprits of a backward pass, the last in the order of computation first."""
+    """Adds a diagnosis for the culprits of a backward pass, the last in the order of computation first.
+
+    `of_terms(turn, path, call)` gives what each term of torch's loss sends back to the output of a call.
+    """
     leaves = [passage for passage in passages if passage.pair.leaf]
     for passage in reversed(leaves):
         wrong = next((row for row in views.layer(passage).local_backward if row.failed), None)
@@ -94,15 +103,19 @@ def diagnose_backward(
     if not failed or report.diagnoses:
         return
     if failed[0].stage.endswith("losses"):
-        report.diagnoses.append(losses.diagnose(failed[0], of_losses, leaves))
+        # A term that is wrong says more than the sum of all.
+        terms = [row for row in failed if row.stage == failed[0].stage and row.key != turn.name]
+        report.diagnoses.append(losses.diagnose((terms or failed)[0], of_losses, leaves))
         return
     for index in range(len(leaves) - 1, -1, -1):
         rows = views.layer(leaves[index]).propagated_backward
         found = cotangents(leaves[index])
-        for name, arrays in found.items():
+        for arrays in found.values():
             if _differ(arrays):
                 row = next((r for r in rows if r.failed), failed[0])
-                report.diagnoses.append(between.coming_back(views, leaves, index, name, arrays, row))
+                passage = leaves[index]
+                terms = of_terms(turn, passage.pair.path, passage.number) if index == len(leaves) - 1 else {}
+                report.diagnoses.append(between.coming_back(views, leaves, index, arrays, row, terms))
                 return
     report.diagnoses.append(between.lost_gradient(views, failed[0], of_gradients))
 
@@ -133,7 +146,7 @@ def _of_layer(
 
 def _advice(layer: Layer, row: Row) -> str:
     what = "gradient" if row.phase == "backward" else "running statistics" if "statistics" in row.stage else "output"
-    return f"Compare the {what} of {layer.keras_class} with torch's {layer.torch_class} on the same input: it differs by itself."
+    return f"Compare the {what} of {layer.keras_class} and torch's {layer.torch_class} on the same input: it differs."
 
 
 def _sizes(suspect: Suspect, row: Row) -> str:
@@ -150,7 +163,7 @@ def _not_finite(
     )
     where = np.argwhere(bad)
     first = tuple(where[0].tolist()) if len(where) else ()
-    cause = f"The layer's {name} is not finite in {bad.sum()} of {bad.size} places, the first at {first}, for finite inputs."
+    cause = f"The layer's {name} is not finite in {bad.sum()} of {bad.size} places, first at {first}; its input is."
     mend = "Look for a division, a root or a logarithm of zero, or an overflow."
     return Diagnosis(layer.name, "layer", layer.keras_path, row, "not finite", cause, mend)
 

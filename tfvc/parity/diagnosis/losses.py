@@ -37,8 +37,6 @@ def _hypotheses(
     """(name, the value it would give, cause, mend)."""
     right = theirs[key]
     yield "loss: sign", -right, f"The loss {key} has the opposite sign.", "Minimise it, do not maximise it."
-    yield "loss: half", right / 2, f"The loss {key} is half of torch's.", "Take the mean square without the factor 1/2."
-    yield "loss: twice", right * 2, f"The loss {key} is twice torch's.", "Take away the factor 2."
     if right > 0:
         yield "loss: root", right**0.5, f"The loss {key} is the root of torch's.", "Do not take the root."
         yield "loss: square", right**2, f"The loss {key} is the square of torch's.", "Do not square it."
@@ -62,6 +60,8 @@ def _hypotheses(
                 f"The loss {key} is torch's divided by {size}: a mean over {where} where torch takes the sum.",
                 "Sum over those axes.",
             )
+    yield "loss: half", right / 2, f"The loss {key} is half of torch's.", "Take the mean square without the factor 1/2."
+    yield "loss: twice", right * 2, f"The loss {key} is twice torch's.", "Take away the factor 2."
     for name, value in theirs.items():
         if name != key and value:
             weight = (ours[key] - right) / value

@@ -221,7 +221,7 @@ def _rule(step: _Step) -> Iterator[Hypothesis]:
     for epsilon in dict.fromkeys([*([step.epsilon] if step.epsilon else []), theirs, 1e-7, 1e-8, 1e-6, 1e-5, 1e-3]):
         yield (
             "epsilon hat",
-            f"The optimizer adds epsilon {epsilon:g} before the bias correction (epsilon hat), torch {theirs:g} behind it.",
+            f"The optimizer adds epsilon {epsilon:g} before the bias correction (epsilon hat), torch {theirs:g} after.",
             "Use an Adam that adds epsilon to the corrected root (tfvc.training.optimizers.Adam).",
             both,
             {

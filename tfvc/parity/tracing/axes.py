@@ -56,9 +56,20 @@ def of_input(module: Any, torch_array: np.ndarray, keras_array: np.ndarray) -> A
 
 
 def of_output(
-    module: Any, torch_shape: tuple[int, ...], keras_shape: tuple[int, ...], input_axes: Axes | None
+    module: Any,
+    torch_shape: tuple[int, ...],
+    keras_shape: tuple[int, ...],
+    input_axes: Axes | None,
+    leaf: bool = True,
 ) -> Axes | None:
-    """The axes of an output: never by its values, which may be wrong."""
+    """The axes of an output: never by its values, which may be wrong.
+
+    Args:
+        module: the torch module.
+        torch_shape, keras_shape: of the output.
+        input_axes: of the module's first input.
+        leaf: whether a shape that is wrong is to be reported rather than to be taken for another convention.
+    """
     fitting = _fitting(torch_shape, keras_shape)
     if input_axes is not None and len(input_axes) == len(torch_shape):
         known = input_axes
@@ -66,7 +77,17 @@ def of_output(
         known = by_kind(module, len(torch_shape))
     if known in fitting or (not fitting and by_kind(module, len(torch_shape)) is not None):
         return known  # if nothing fits, the shape is wrong, and will be reported so
+    if not fitting and leaf and len(torch_shape) == len(keras_shape):
+        return _nearest(torch_shape, keras_shape)
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _nearest(torch_shape: tuple[int, ...], keras_shape: tuple[int, ...]) -> Axes | None:
+    """The order of axes in which most sizes agree; None if several are equally good."""
+    every = list(permutations(range(len(torch_shape))))
+    agreeing = [sum(torch_shape[a] == n for a, n in zip(axes, keras_shape, strict=True)) for axes in every]
+    best = [axes for axes, count in zip(every, agreeing, strict=True) if count == max(agreeing)]
+    return best[0] if len(best) == 1 else None
 
 
 def _fitting(torch_shape: tuple[int, ...], keras_shape: tuple[int, ...]) -> list[Axes]:

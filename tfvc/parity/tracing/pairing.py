@@ -111,7 +111,7 @@ def _keys_of_modules(modules: dict[str, Any], entries: Sequence[Any]) -> dict[st
 
 
 def _best(candidates: list[int], layers: list, calls: int, ran: Counter) -> int | None:
-    """Of layers that hold the same weights (a wrapper and what it wraps): of a known kind, else the innermost called."""
+    """Of layers that hold the same weights (as a wrapper and its layer): of a known kind, else the innermost called."""
     known = [i for i in candidates if isinstance(layers[i], _KNOWN)]
     if known:
         return known[0]
