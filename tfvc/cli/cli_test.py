@@ -173,8 +173,10 @@ def test_prepare_train_and_convert_by_command(tfvc, ge2e, recordings, tmp_path):
 
 @pytest.mark.slow
 def test_parity_passes_and_writes_its_figures(tfvc, tmp_path):
-    done = tfvc("parity", "run", "conv1d", "batch_norm", "--json", tmp_path / "p.json")
+    written = ["--json", tmp_path / "p.json", "--report", tmp_path / "p.html"]
+    done = tfvc("parity", "run", "conv1d", "batch_norm", *written)
     assert done.returncode == 0, done.stderr + done.stdout
+    assert "2 cases, all equal" in (tmp_path / "p.html").read_text(encoding="utf-8")
     assert [report["passed"] for report in json.loads((tmp_path / "p.json").read_text())] == [True, True]
 
 

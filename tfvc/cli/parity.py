@@ -1,5 +1,6 @@
 """`tfvc parity`: is a Keras model equal to a PyTorch model?"""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -47,26 +48,35 @@ def run(
     init: Annotated[Init, typer.Option("--init", help="The weights that both sides get.")] = Init.CODED,
     steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of the train phase.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the inputs and of random weights.")] = 0,
+    page: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write one page to read.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE.json", help="Write every figure.")] = None,
 ) -> None:
-    """Compare; exit code 1 if any tensor differs."""
+    """Compare; exit code 1 if any tensor differs.
+
+    Where the models differ, every layer is compared by itself too, and the culprit is named with its cause. With --json
+    the layers are compared in any case.
+    """
     require_torch()
+    sys.path.insert(0, "")  # cases of the folder that one is in, as `python -m` has it
     from rich.console import Console
 
     from tfvc.parity import PHASES, list_cases, run_case, write_json
+    from tfvc.parity.html import write_html
 
     names = case or list(list_cases())
     phases = [name for name in PHASES if not phase or name in phase]
+    layers = json is not None
     reports = []
     with progress("comparing", len(names)) as update:
         for done, name in enumerate(names, start=1):
-            reports.append(run_case(name, phases, init.value, steps, seed))
+            reports.append(run_case(name, phases, init.value, steps, seed, layers))
             update(done, f"{name} in {reports[-1].seconds:.0f} s")
     console = Console()
     for report in reports:
         console.print(report.table())
-        if report.cancelling:
-            say(f"zero but for rounding, judged by the terms that cancel: {', '.join(report.cancelling)}")
+    if page is not None:
+        write_html(reports, page)
+        say(f"wrote {page}")
     if json is not None:
         write_json(reports, json)
         say(f"wrote {json}")

@@ -10,18 +10,28 @@ from collections.abc import Sequence
 
 from tfvc.parity.case import OptimizerPair, ParityCase, Turn
 from tfvc.parity.cases import BUILT_IN, find_case
+from tfvc.parity.findings import Diagnosis, Drift, Environment, Evidence, Layer
 from tfvc.parity.initialization import MODES
 from tfvc.parity.report import ParityError, Report, write_json
+from tfvc.parity.row import Row
 from tfvc.parity.runner import PHASES, Comparison, compare
+from tfvc.parity.table import LayerTable
 
 __all__ = [
     "MODES",
     "PHASES",
     "Comparison",
+    "Diagnosis",
+    "Drift",
+    "Environment",
+    "Evidence",
+    "Layer",
+    "LayerTable",
     "OptimizerPair",
     "ParityCase",
     "ParityError",
     "Report",
+    "Row",
     "Turn",
     "compare",
     "find_case",
@@ -36,6 +46,13 @@ def list_cases() -> dict[str, str]:
     return {name: find_case(name).description for name in BUILT_IN}
 
 
-def run_case(name: str, phases: Sequence[str] = PHASES, init: str = "coded", steps: int = 5, seed: int = 0) -> Report:
+def run_case(
+    name: str,
+    phases: Sequence[str] = PHASES,
+    init: str = "coded",
+    steps: int = 5,
+    seed: int = 0,
+    layers: bool = False,
+) -> Report:
     """Compares a built-in case, or `module:case` of another package; see `compare`."""
-    return compare(find_case(name), phases, init, steps, seed)
+    return compare(find_case(name), phases, init, steps, seed, layers)

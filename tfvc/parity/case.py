@@ -87,6 +87,7 @@ class ParityCase:
       one that training minimises. Without them the loss is a fixed quadratic form of the outputs.
     - `turns`: in place of these losses and the optimizer, for models with more than one optimizer. Each turn steps
       before the next is computed; with `simultaneous` all gradients are taken before anything steps.
+    - `accepted`: differences that are known and meant to stay, see `accepted`; the reference then does as Keras does.
     - `keras_kept(model, inputs)` and `torch_kept(module, inputs)`: name -> tensor, computed when a step begins and
       constant in it (a GAN's features of the real data, from before the discriminator's step).
     """
@@ -106,6 +107,7 @@ class ParityCase:
     keras_kept: Callable[[Any, Tensors], Tensors] = lambda model, inputs: {}
     torch_kept: Callable[[Any, Tensors], Tensors] = lambda module, inputs: {}
     description: str = ""
+    accepted: tuple[str, ...] = ()
 
     @property
     def all_turns(self) -> tuple[Turn, ...]:

@@ -35,11 +35,12 @@ infinity and a shape that differs always fail; integers must be equal.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfvc.parity.report import Row
+from tfvc.parity.row import Row
 
 NOISE_FACTOR = 4.0
 PRECISION_FACTOR = 1024.0
@@ -47,7 +48,7 @@ CANCELLATION = 16.0
 FLOOR = 4.0
 UNIT32, UNIT64 = 2.0**-24, 2.0**-53
 FORWARD_BOUND, TRAINED_BOUND = 1e-10, 1e-9
-BLOCK = 1 << 16
+BLOCK = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -100,28 +101,58 @@ class Measure:
         return self.rounding(min(self.noise_torch, self.noise_keras)) > bound * self.norm
 
 
-def measure(sample: Sample) -> Measure:
-    """Norms of a tensor and of its errors, in one pass over blocks that stay in the processor's cache."""
+def measure(sample: Sample, small_sample: bool = True) -> Measure | None:
+    """Norms of a tensor and of its errors, in one pass over blocks that stay in the processor's cache.
+
+    Args:
+        sample: of floats of one shape.
+        small_sample: whether torch's noise is also taken as high as so small a sample allows.
+
+    Returns:
+        None if something is not finite.
+    """
     flat = [np.ravel(x) for x in sample.named().values()]
     squares, fourth_powers, largest, largest_error = np.zeros(5), 0.0, 0.0, 0.0
-    for start in range(0, flat[0].size, BLOCK):
-        t64, k64, t32, k32 = (x[start : start + BLOCK].astype(np.float64) for x in flat)
-        error32, noise_torch = k32 - t32, t32 - t64
-        squares += [np.dot(x, x) for x in (t64, k64 - t64, error32, noise_torch, k32 - k64)]
-        fourth_powers += float(np.sum(np.square(np.square(noise_torch))))
-        largest = max(largest, float(np.abs(t32).max()))
-        largest_error = max(largest_error, float(np.abs(error32).max()))
+    with np.errstate(all="ignore"):
+        for start in range(0, flat[0].size, BLOCK):
+            t64, k64, t32, k32 = (x[start : start + BLOCK].astype(np.float64, copy=False) for x in flat)
+            error32, noise_torch = k32 - t32, t32 - t64
+            squares += [np.dot(x, x) for x in (t64, k64 - t64, error32, noise_torch, k32 - k64)]
+            if small_sample:
+                noise_torch *= noise_torch
+                fourth_powers += float(np.dot(noise_torch, noise_torch))
+            largest = max(largest, float(t32.max()), -float(t32.min()))
+            largest_error = max(largest_error, float(error32.max()), -float(error32.min()))
+    if not np.isfinite(squares).all():
+        return None
     effective = max(squares[3] ** 2 / fourth_powers, 1.0) if fourth_powers > 0 else 1.0
     norm, error64, error32, noise_torch, noise_keras = np.sqrt(squares).tolist()
     upper = noise_torch * 10 ** (2 / effective)
     return Measure(norm, error64, error32, noise_torch, noise_keras, upper, largest, largest_error)
 
 
-def measure_stage(samples: Mapping[str, Sample]) -> dict[str, Measure]:
-    """Measures of the tensors that can be judged by norms, each knowing the largest of them."""
-    measures = {key: measure(sample) for key, sample in samples.items() if refusal(sample) is None}
-    stage = max((m.norm for m in measures.values()), default=0.0)
-    return {key: replace(m, stage=stage) for key, m in measures.items()}
+def measure_all(samples: Mapping[str, Sample], small_sample: bool = True) -> dict[str, Measure | str]:
+    """For each tensor its measure, knowing the largest of them; or, if norms cannot judge it, `refusal`'s reason."""
+
+    def examine(key: str) -> Measure | str:
+        sample = samples[key]
+        reason = refusal(sample)
+        if reason is not None:
+            return reason
+        return measure(sample, small_sample) or _not_finite(sample)
+
+    # NumPy lets go of the interpreter's lock, and the tensors are large.
+    with ThreadPoolExecutor(_threads()) as pool:
+        found = dict(zip(samples, pool.map(examine, samples), strict=True))
+    stage = max((m.norm for m in found.values() if isinstance(m, Measure)), default=0.0)
+    return {key: replace(m, stage=stage) if isinstance(m, Measure) else m for key, m in found.items()}
+
+
+def _threads() -> int:
+    """As many as torch may use, whose limits a user sets."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 def judge(
@@ -142,14 +173,12 @@ def judge(
         tolerances: absolute float64 errors that rounding of cancelling gradients has left behind, by key.
         precision: whether the noises of the two frameworks are held against each other.
     """
-    measures = measure_stage(samples)
     rows = []
-    for key, sample in samples.items():
-        if key in measures:
-            verdict = _verdict(measures[key], bound, (tolerances or {}).get(key, 0.0), precision)
+    for key, found in measure_all(samples, precision).items():
+        if isinstance(found, Measure):
+            verdict = _verdict(found, bound, (tolerances or {}).get(key, 0.0), precision)
         else:
-            reason = refusal(sample)
-            verdict = {"verdict": "fail" if reason else "pass", "reason": reason}
+            verdict = {"verdict": "fail" if found else "pass", "reason": found}
         rows.append(Row(phase, stage, step, key, **verdict))
     return rows
 
@@ -161,10 +190,16 @@ def refusal(sample: Sample) -> str | None:
         return f"torch has shape {sample.torch64.shape}, Keras {sample.keras64.shape}"
     if not np.issubdtype(sample.torch64.dtype, np.floating):
         return "" if all(np.array_equal(x, sample.torch64) for x in arrays.values()) else "integers differ"
-    for name, x in arrays.items():
-        if not np.isfinite(x).all():
-            return f"{name} is not finite"
-    return None
+    for theirs, ours in ((sample.torch64, sample.keras64), (sample.torch32, sample.keras32)):
+        if theirs.dtype != ours.dtype:
+            return f"Keras gives {ours.dtype} where torch gives {theirs.dtype}"
+    return _not_finite(sample) if sample.torch64.size == 0 else None
+
+
+def _not_finite(sample: Sample) -> str:
+    """Which of the four is not finite."""
+    bad = [name for name, x in sample.named().items() if not np.isfinite(x).all()]
+    return f"{bad[0]} is not finite" if bad else ("" if sample.torch64.size == 0 else "too large for its norm")
 
 
 def _verdict(m: Measure, bound: float, tolerance: float, precision: bool) -> dict:

@@ -1,15 +1,24 @@
 """The Keras half of a comparison, everything it gives named and laid out as the torch half names it."""
 
-from collections.abc import Callable
+import collections
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tfvc.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.lazy import LazyArrays
 from tfvc.parity.precision import precision
+from tfvc.parity.table import sublayers
+from tfvc.parity.tracing.call import Call
+from tfvc.parity.tracing.keras_trace import traced
+
+Arrays = Mapping[str, np.ndarray]
 
 
 class KerasSide:
@@ -24,15 +33,16 @@ class KerasSide:
         TfvcError: if a variable of the model has no entry, or two.
     """
 
-    def __init__(self, case: ParityCase, dtype: str, inputs: dict[str, np.ndarray]):
+    def __init__(self, case: ParityCase, dtype: str, inputs: Arrays):
         self.case = case
         self.dtype = dtype
         self._graphs: dict[Any, Any] = {}
-        with precision(dtype):
+        with precision(dtype), _fresh_names():
             self.model = case.keras_model()
             if not getattr(self.model, "built", False):
-                self._outputs(self._tensors(inputs), training=False)
+                self._outputs(self.tensors(inputs), training=False)
         self.entries = list(case.entries(self.model))
+        self.layers = sublayers(self.model)
         self.trainable = {
             turn.name: [entry for entry in self.entries if entry.variable.trainable and turn.owns(entry.key)]
             for turn in case.all_turns
@@ -43,51 +53,79 @@ class KerasSide:
         self._check_every_variable_has_one_entry()
 
     def _check_every_variable_has_one_entry(self) -> None:
-        entered = [id(entry.variable) for entry in self.entries]
+        entered = collections.Counter(id(entry.variable) for entry in self.entries)
         for variable in self.model.weights:
-            if entered.count(id(variable)) != 1:
+            if entered[id(variable)] != 1:
                 raise TfvcError(
                     f"parity case {self.case.name}: variable {variable.path} has "
-                    f"{entered.count(id(variable))} weight entries, it needs exactly one"
+                    f"{entered[id(variable)]} weight entries, it needs exactly one"
                 )
 
-    def load(self, state: dict[str, np.ndarray]) -> None:
-        """Takes the weights of a torch state dict and forgets the optimizers."""
+    def load(self, state: Arrays) -> None:
+        """Takes weights under the entries' keys, in torch's layout, and forgets the optimizers."""
         for entry in self.entries:
-            if entry.key not in state:
-                raise TfvcError(f"parity case {self.case.name}: the torch module has no key {entry.key}")
             entry.variable.assign(entry.to_keras(state[entry.key]))
-        if len(self.entries) != len(state):
-            missing = sorted(set(state) - {entry.key for entry in self.entries})
-            raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
         self._optimizers = {}
 
-    def state(self) -> dict[str, np.ndarray]:
-        return {entry.key: entry.to_torch(_array(entry.variable.value)) for entry in self.entries}
+    def take(self, state: Arrays, slots: Mapping[str, Mapping[str, Arrays]]) -> None:
+        """Takes torch's weights and optimizer slots (turn -> slot -> key -> array); the step count stays."""
+        for entry in self.entries:
+            entry.variable.assign(entry.to_keras(state[entry.key]))
+        for turn, of_turn in slots.items():
+            for name, variables in self._slot_variables(turn).items():
+                for entry, variable in zip(self.trainable[turn], variables, strict=True):
+                    variable.assign(entry.to_keras(of_turn[name][entry.key]))
 
-    def forward(self, inputs: dict[str, np.ndarray], training: bool) -> dict[str, np.ndarray]:
-        outputs = self._run(partial(self._outputs, training=training), training, inputs)
+    def state(self) -> LazyArrays:
+        return LazyArrays({e.key: lambda e=e: e.to_torch(_array(e.variable.value)) for e in self.entries})
+
+    def forward(
+        self, inputs: Arrays, training: bool, layers: Collection[keras.layers.Layer] | None = ()
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        """Outputs, and the calls of these layers (None: of all)."""
+        with precision(self.dtype), traced(layers) as calls:
+            outputs = self._outputs(self.tensors(inputs), training)
+        return {name: _array(value) for name, value in outputs.items()}, calls
+
+    def graph_forward(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Outputs in inference mode, as a graph."""
+        outputs = self._run(partial(self._outputs, training=False), "inference", inputs)
         return {name: _array(value) for name, value in outputs.items()}
 
-    def begin_step(self, inputs: dict[str, np.ndarray]) -> None:
+    def begin_step(self, inputs: Arrays) -> None:
         """Computes what the case keeps through a step."""
-        self._kept = self._run(partial(self.case.keras_kept, self.model), "kept", inputs)
+        with precision(self.dtype):
+            self._kept = dict(self.case.keras_kept(self.model, self.tensors(inputs)))
 
-    def backward(
-        self, inputs: dict[str, np.ndarray], turn: Turn
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    def backward(self, inputs: Arrays, turn: Turn) -> tuple[Arrays, Arrays]:
         """A turn's losses and gradients in training mode; gradients of inputs are named `input.<name>`."""
-        compute = partial(self._losses_and_gradients, turn=turn)
-        losses, gradients, of_inputs = self._run(compute, turn.name, inputs, self._kept)
+        compute = partial(self._losses_and_gradients, turn=turn, calls=[])
+        losses, gradients, of_inputs, _ = self._run(compute, turn.name, inputs, self._kept)
+        return self._named(turn, losses, gradients, of_inputs)
+
+    def traced_backward(
+        self, inputs: Arrays, turn: Turn, layers: Collection[keras.layers.Layer]
+    ) -> tuple[Arrays, Arrays, list[Call]]:
+        """The same without a graph, and the calls of these layers with the gradients of what they gave."""
+        with precision(self.dtype), traced(layers) as calls:
+            losses, gradients, of_inputs, of_calls = self._losses_and_gradients(
+                self.tensors(inputs), self._kept, turn, calls
+            )
+        for call, cotangents in zip(calls, of_calls, strict=True):
+            call.cotangents = cotangents
+        return *self._named(turn, losses, gradients, of_inputs), calls
+
+    def _named(self, turn: Turn, losses: Any, gradients: Any, of_inputs: Any) -> tuple[Arrays, Arrays]:
         self._gradients[turn.name] = gradients
-        named = self._by_key(gradients, turn) | {f"input.{name}": _array(value) for name, value in of_inputs.items()}
+        makers = {f"input.{name}": partial(_array, value) for name, value in of_inputs.items()}
+        named = LazyArrays({**self._by_key(gradients, turn)._makers, **makers})
         return {name: _array(value) for name, value in losses.items()}, named
 
-    def step(self, turn: Turn) -> dict[str, np.ndarray]:
+    def step(self, turn: Turn) -> Arrays:
         """Applies the gradients of the turn's last `backward`; the gradients as clipped, empty without clipping."""
         from tfvc.training.optimizers import clip_by_global_norm
 
-        settings, gradients = turn.optimizer, self._gradients[turn.name]
+        settings, gradients = turn.optimizer, self._gradients.pop(turn.name)
         variables = [entry.variable for entry in self.trainable[turn.name]]
         with precision(self.dtype):
             if turn.name not in self._optimizers:
@@ -102,17 +140,23 @@ class KerasSide:
             self._optimizers[turn.name].apply(gradients, variables)
         return clipped
 
-    def slots(self, turn: Turn) -> dict[str, dict[str, np.ndarray]]:
-        optimizer = self._optimizers[turn.name]
-        return {
-            "momentum": self._by_key([slot.value for slot in optimizer.momentums], turn),
-            "velocity": self._by_key([slot.value for slot in optimizer.velocities], turn),
-        }
+    def slots(self, turn: Turn) -> dict[str, LazyArrays]:
+        """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
+        variables = self._slot_variables(turn.name)
+        return {name: self._by_key([v.value for v in of_name], turn) for name, of_name in variables.items()}
 
-    def _run(self, function: Callable, name: Any, inputs: dict[str, np.ndarray], *more: Any) -> Any:
+    def _slot_variables(self, turn: str) -> dict[str, list[keras.Variable]]:
+        optimizer = self._optimizers[turn]
+        found = {
+            "momentum": getattr(optimizer, "momentums", None) or getattr(optimizer, "_momentums", None),
+            "velocity": getattr(optimizer, "velocities", None) or getattr(optimizer, "_velocities", None),
+        }
+        return {name: variables for name, variables in found.items() if variables}
+
+    def _run(self, function: Any, name: Any, inputs: Arrays, *more: Any) -> Any:
         """Runs a function of the inputs (and more) as a graph, traced once for each name and set of shapes."""
         with precision(self.dtype):
-            tensors = self._tensors(inputs)
+            tensors = self.tensors(inputs)
             key = name, *(tuple(x.shape) for x in tensors.values())
             if key not in self._graphs:
                 # A closure, because TensorFlow takes the methods of all models for one function that is traced
@@ -133,25 +177,43 @@ class KerasSide:
         return {"loss": tf.add_n(terms)}
 
     def _losses_and_gradients(
-        self, inputs: dict[str, tf.Tensor], kept: dict[str, tf.Tensor], turn: Turn
-    ) -> tuple[Any, Any, Any]:
+        self, inputs: dict[str, tf.Tensor], kept: dict[str, tf.Tensor], turn: Turn, calls: Sequence[Call]
+    ) -> tuple[Any, Any, Any, Any]:
         real = {name: value for name, value in inputs.items() if value.dtype.is_floating}
         with tf.GradientTape() as tape:
             tape.watch(real)
             losses = self._losses({**inputs, **kept}, turn)
         variables = [entry.variable.value for entry in self.trainable[turn.name]]
-        gradients, of_inputs = tape.gradient(losses[turn.name], (variables, real), unconnected_gradients="zero")
-        return losses, [tf.convert_to_tensor(g) for g in gradients], of_inputs
+        gradients, of_inputs, of_calls = tape.gradient(
+            losses[turn.name],
+            (variables, real, [call.outputs for call in calls]),
+            unconnected_gradients="zero",
+        )
+        return losses, [tf.convert_to_tensor(g) for g in gradients], of_inputs, of_calls
 
-    def _tensors(self, inputs: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
-        return {
-            name: tf.constant(x, self.dtype if np.issubdtype(x.dtype, np.floating) else x.dtype)
-            for name, x in inputs.items()
-        }
+    def tensors(self, inputs: Arrays) -> dict[str, tf.Tensor]:
+        return {name: self.tensor(x) for name, x in inputs.items()}
 
-    def _by_key(self, tensors: list[tf.Tensor], turn: Turn) -> dict[str, np.ndarray]:
-        entries = self.trainable[turn.name]
-        return {entry.key: entry.to_torch(_array(tensor)) for entry, tensor in zip(entries, tensors, strict=True)}
+    def tensor(self, x: np.ndarray) -> tf.Tensor:
+        """An array as a tensor of this side's precision."""
+        return tf.constant(x, self.dtype if np.issubdtype(x.dtype, np.floating) else x.dtype)
+
+    def _by_key(self, tensors: list[tf.Tensor], turn: Turn) -> LazyArrays:
+        entries = zip(self.trainable[turn.name], tensors, strict=True)
+        return LazyArrays({e.key: lambda e=e, tensor=tensor: e.to_torch(_array(tensor)) for e, tensor in entries})
+
+
+@contextmanager
+def _fresh_names() -> Iterator[None]:
+    """Layers without a name are numbered as in a new process, so that twins get the same names."""
+    from keras.src.backend.common import global_state
+
+    before = global_state.get_global_attribute("object_name_uids")
+    global_state.set_global_attribute("object_name_uids", collections.defaultdict(int))
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", before or collections.defaultdict(int))
 
 
 def _array(tensor: tf.Tensor) -> np.ndarray:

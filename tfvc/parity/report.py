@@ -1,77 +1,61 @@
-"""What a comparison found: rows that can be printed, raised and written as JSON."""
+"""What a comparison found: rows, layers and causes, that can be printed, raised and written as JSON."""
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from rich.table import Column, Table
-from rich.text import Text
+from rich.console import Console
 
 from tfvc.atomic import atomic_file
+from tfvc.parity import tables
+from tfvc.parity.findings import CULPRIT, UNPAIRED, VICTIM, Diagnosis, Drift, Environment, Layer
+from tfvc.parity.row import Row
+
+SCHEMA = 1
 
 
 class ParityError(AssertionError):
-    """The two sides differ; the message lists the worst tensors."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """The verdict on one tensor. Errors are relative to its `size`: its norm, or that of the terms that cancel in it.
-
-    `ratio` is the float32 error over the measured noise, `precision` Keras's noise over torch's, `ulps` the
-    largest float32 difference in units in the last place of the largest element.
-    """
-
-    phase: str
-    stage: str
-    step: int | None
-    key: str
-    verdict: str
-    reason: str = ""
-    error64: float | None = None
-    bound64: float | None = None
-    error32: float | None = None
-    noise32: float | None = None
-    ratio: float | None = None
-    precision: float | None = None
-    ulps: float | None = None
-    cancelling: bool = False
-    size: float | None = None
-
-    @property
-    def failed(self) -> bool:
-        return self.verdict == "fail"
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Phase (with its step) and stage."""
-        return (self.phase if self.step is None else f"{self.phase} {self.step}", self.stage)
-
-    @property
-    def only_imprecise(self) -> bool:
-        """Whether all that is wrong is a loss of precision in float32."""
-        return self.reason.startswith("float32 noise")
-
-    @property
-    def where(self) -> str:
-        step = "" if self.step is None else f" step {self.step}"
-        return f"{self.phase}{step}, {self.stage}, {self.key}"
+    """The two sides differ; the message is the report's table, culprit first."""
 
 
 @dataclass
 class Report:
-    """All rows of one case from one set of initial weights."""
+    """All that was found in one case from one set of initial weights.
+
+    Attributes:
+        case, init, seed: what was compared.
+        description: of the case.
+        rows: the whole model's tensors, stage by stage, in the order of computation.
+        layers: the layers, in the order of torch's calls; empty if layers were not looked at.
+        diagnoses: one for each culprit, the first of which is where everything starts.
+        drift: one for each training step.
+        ignored: torch keys that the Keras model has no variable for and needs none.
+        accepted: differences that the case knows and that the reference was therefore given too.
+        environment: libraries and machine.
+        seconds: wall time.
+    """
 
     case: str
     init: str
     seed: int
     rows: list[Row] = field(default_factory=list)
     seconds: float = 0.0
+    description: str = ""
+    layers: list[Layer] = field(default_factory=list)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    environment: Environment | None = None
 
     @property
     def failures(self) -> list[Row]:
-        return [row for row in self.rows if row.failed]
+        """Rows of the whole model that failed, and after them those of single layers."""
+        return [row for row in self.rows if row.failed] + [
+            row for layer in self.culprits for row in layer.local if row.failed
+        ]
 
     @property
     def passed(self) -> bool:
@@ -87,6 +71,26 @@ class Report:
     def cancelling(self) -> list[str]:
         """Keys of the tensors judged against the terms that cancel in them."""
         return sorted({f"{row.stage}: {row.key}" for row in self.rows if row.cancelling})
+
+    @property
+    def culprits(self) -> list[Layer]:
+        """The layers that are wrong by themselves."""
+        return [layer for layer in self.layers if layer.verdict == CULPRIT]
+
+    @property
+    def victims(self) -> list[Layer]:
+        """The layers that are right but were fed something wrong."""
+        return [layer for layer in self.layers if layer.verdict == VICTIM]
+
+    @property
+    def unpaired(self) -> list[Layer]:
+        """What was compared only as a part of something larger."""
+        return [layer for layer in self.layers if layer.verdict == UNPAIRED]
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """The cause of the first failure; None if nothing failed."""
+        return next(iter(self.diagnoses), None)
 
     def worst_error64(self, phase: str) -> float:
         """The largest relative float64 error of a phase, cancelling tensors apart."""
@@ -108,57 +112,31 @@ class Report:
             verdict += f" at {self.first_failure.where}"
         return f"{self.case} [{self.init}] {verdict}: {len(self.rows)} tensors; {figures}"
 
-    def table(self, limit: int = 20) -> Table:
-        """The first `limit` failures in the order in which they happened; below them a line for each stage."""
-        table = Table(
-            "phase",
-            "stage",
-            Column("tensor", overflow="fold"),
-            Column("float64 error", justify="right"),
-            Column("bound", justify="right"),
-            Column("float32 / noise", justify="right"),
-            "verdict",
-            title=Text(self.summary()),
-        )
-        for row in self.failures[:limit]:
-            figures = ["" if x is None else f"{x:.1e}" for x in (row.error64, row.bound64)]
-            ratio = "" if row.ratio is None else f"{row.ratio:.1f}"
-            table.add_row(*row.place, row.key, *figures, ratio, row.reason, style="red")
-        table.add_section()
-        for place in dict.fromkeys(row.place for row in self.rows):
-            table.add_row(*place, *self._stage_figures([row for row in self.rows if row.place == place]))
-        return table
+    def table(self, limit: int = 8):
+        """What a terminal shows: the culprit and its cause, then the layers, then the stages; for `rich` to print."""
+        return tables.whole(self, limit)
 
-    def _stage_figures(self, rows: list[Row]) -> list[str]:
-        """How many tensors a stage has, the worst of its figures, and its verdict."""
-        strict = [row for row in rows if not row.cancelling and row.error64 is not None]
-        worst = max(strict, key=lambda row: row.error64, default=None)
-        ratios = [row.ratio for row in rows if row.ratio is not None]
-        cancelling = sum(row.cancelling for row in rows)
-        failed = sum(row.failed for row in rows)
-        return [
-            f"{len(rows)}" + (f", {cancelling} cancelling" if cancelling else ""),
-            f"{worst.error64:.1e}" if worst else "",
-            f"{worst.bound64:.1e}" if worst else "",
-            f"{max(ratios):.1f}" if ratios else "",
-            f"{failed} differ" if failed else "equal",
-        ]
+    def text(self, width: int = 110) -> str:
+        """The same as plain text."""
+        console = Console(file=io.StringIO(), width=width, color_system=None)
+        console.print(self.table())
+        return console.file.getvalue()
 
     def raise_on_failure(self) -> None:
-        """Raises `ParityError` with the first ten failures, in the order in which they happened."""
-        if self.passed:
-            return
-        lines = [self.summary(), *(f"  {row.where}: {row.reason}" for row in self.failures[:10])]
-        raise ParityError("\n".join(lines))
+        """Raises `ParityError`, with the table as its message."""
+        if not self.passed:
+            raise ParityError(f"{self.summary()}\n{self.text()}")
 
     def to_dict(self) -> dict:
-        """Everything in the report as plain values."""
+        """Everything in the report as plain values; lists and what is derived from them included."""
         first = self.first_failure
         return {
+            "schema": SCHEMA,
             **asdict(self),
             "passed": self.passed,
             "first_failure": first.where if first else None,
             "cancelling": self.cancelling,
+            "culprits": [layer.name for layer in self.culprits],
         }
 
     def to_json(self) -> str:

@@ -1,19 +1,29 @@
-"""Runs the phases of a comparison: forward, backward, training steps."""
+"""Runs a comparison: forward, backward, training steps, and on the way the layers."""
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tfvc.errors import TfvcError
+from tfvc.parity.accepted import accept
 from tfvc.parity.case import ParityCase, Turn, probe
+from tfvc.parity.diagnosis import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
+from tfvc.parity.environment import environment
+from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer
 from tfvc.parity.initialization import initial_state
-from tfvc.parity.judgement import FORWARD_BOUND, TRAINED_BOUND, Sample, judge
+from tfvc.parity.judgement import judge
 from tfvc.parity.keras_side import KerasSide
-from tfvc.parity.report import Report, Row
+from tfvc.parity.layer_views import LayerViews, Passage, of_turn
+from tfvc.parity.report import Report
+from tfvc.parity.row import Row
+from tfvc.parity.samples import Samples
+from tfvc.parity.table import LayerTable
 from tfvc.parity.torch_side import TorchSide
+from tfvc.parity.training import is_statistic, train
 
 PHASES = ("forward", "backward", "train")
 # How many inputs a loss of precision in a gradient must show on.
@@ -26,14 +36,13 @@ def compare(
     init: str = "coded",
     steps: int = 5,
     seed: int = 0,
+    layers: bool = False,
 ) -> Report:
     """Compares the two models of a case; see `judgement` for what counts as equal.
 
     - `forward`: outputs in inference and in training mode, and the running statistics that training mode leaves.
     - `backward`: losses and every gradient, inputs included, in training mode.
-    - `train`: `steps` optimizer steps on fresh inputs. Each step is followed from outputs through losses,
-      gradients, clipped gradients and optimizer slots to weights and running statistics; the comparison ends
-      with the first stage that fails, since all after it would only repeat it.
+    - `train`: `steps` optimizer steps on fresh inputs, see `training`.
 
     Args:
         case: the pair.
@@ -41,11 +50,12 @@ def compare(
         init: initial weights, see `initialization`.
         steps: optimizer steps of the `train` phase.
         seed: of the inputs, and of `random` weights.
+        layers: whether layers are compared one by one even if the models are equal. Where the models differ they are.
 
     Raises:
         TfvcError: for an unknown phase or init, or weight entries that do not cover both models exactly.
     """
-    report = Comparison(case, seed).run(phases, init, steps)
+    report = Comparison(case, seed).run(phases, init, steps, layers)
     # Graphs hold their models in cycles; the next case should not find four old models in memory.
     gc.collect()
     return report
@@ -64,177 +74,277 @@ class Comparison:
     def __init__(self, case: ParityCase, seed: int = 0):
         self.case = case
         self.seed = seed
-        self._restart()
-        torch64, torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
-        self.shapes = {key: value.copy() for key, value in torch64.state().items()}
-        keras64, keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
-        self.sides = [torch64, keras64, torch32, keras32]
+        self.restart()
+        self.torch64, self.torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
+        self.shapes = self.torch64.own_state()
+        self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
+        self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
+        joint = [entry for entry in self.keras64.entries if getattr(entry, "parts", None)]
+        self.torch64.joint = self.torch32.joint = joint
+        for side in (self.torch64, self.torch32):
+            accept(case.accepted, side.module, joint)
+        self.ignored = self._check_keys(joint)
+        self.torch64.ignored = self.torch32.ignored = self.ignored
         if any(turn.keras_losses is None for turn in case.all_turns):
-            outputs = torch64.forward(self.inputs, training=False)
+            outputs, _ = self.torch64.forward(self.inputs, training=False)
             for side in self.sides:
                 side.probes = {name: probe(value.shape) for name, value in outputs.items()}
+        self._views: LayerViews | None = None
 
-    def run(self, phases: Sequence[str] = PHASES, init: str = "coded", steps: int = 5) -> Report:
+    def _check_keys(self, joint: Sequence[Any]) -> list[str]:
+        """Torch's keys that need no Keras variable; all others must have one."""
+        entered = {key for e in self.keras64.entries for key in (getattr(e, "parts", None) or (e.key,))}
+        for key in sorted(entered - set(self.shapes)):
+            raise TfvcError(f"parity case {self.case.name}: the torch module has no key {key}")
+        left = sorted(set(self.shapes) - entered)
+        # Stock Keras layers do not count their batches.
+        needless = [key for key in left if key.rpartition(".")[2] == "num_batches_tracked"]
+        missing = [key for key in left if key not in needless]
+        if missing:
+            raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
+        return needless
+
+    def run(self, phases: Sequence[str] = PHASES, init: str = "coded", steps: int = 5, layers: bool = False) -> Report:
         """Compares from one kind of initial weights; the arguments are those of `compare`."""
         unknown = sorted(set(phases) - set(PHASES))
         if unknown:
             raise TfvcError(f"unknown parity phase {unknown[0]!r}: choose from {', '.join(PHASES)}")
         started = time.monotonic()
-        self._restart()
+        self.restart()
         self.initial = initial_state(self.shapes, init, self.seed)
-        self.report = Report(self.case.name, init, self.seed)
-        if "forward" in phases:
-            self.forward()
-        if "backward" in phases:
-            self.backward()
-        if "train" in phases:
-            self.train(steps)
+        self.report = Report(
+            self.case.name,
+            init,
+            self.seed,
+            description=self.case.description,
+            ignored=self.ignored,
+            accepted=list(self.case.accepted),
+            environment=environment(),
+        )
+        if self._same_sizes():
+            self._run_phases(phases, steps, layers)
         self.report.seconds = time.monotonic() - started
         return self.report
 
-    def _restart(self) -> None:
-        self.rng = np.random.default_rng(self.seed)
-        self.inputs = self._draw()
+    def _same_sizes(self) -> bool:
+        """Whether every weight has a place; one of another size is reported and ends the comparison."""
+        state = self.torch64.joined(self.torch64.module.state_dict())
+        for entry in self.keras64.entries:
+            theirs = tuple(entry.to_keras(state[entry.key]).shape)
+            ours = tuple(entry.variable.shape)
+            if theirs != ours:
+                reason = f"torch has {theirs} in Keras's layout, Keras {ours}"
+                self.report.rows.append(Row("forward", "sizes", None, entry.key, "fail", reason))
+        if self.report.rows:
+            diagnose_sizes(self.report, self.torch64.module, self.keras64)
+        return not self.report.rows
 
-    def forward(self) -> None:
-        self._load()
-        self._judge(self._outputs(self.inputs, False), "forward", "outputs", precision=True)
-        self._judge(self._outputs(self.inputs, True), "forward", "training outputs", precision=True)
-        self._judge(self._each(_statistics), "forward", "running statistics", precision=True)
+    def _run_phases(self, phases: Sequence[str], steps: int, layers: bool) -> None:
+        views = self.views() if layers else None
+        if views:
+            views.layers = {}
+        if "forward" in phases:
+            views = self._forward(views)
+        if "backward" in phases:
+            views = self._backward(views)
+        if "train" in phases and (self.report.passed or set(phases) == {"train"}):
+            train(self, steps)
+            if self.report.failures and set(phases) == {"train"}:
+                views = self._look_closer(views)
+        if views:
+            self.report.layers = [*views.layers.values(), *views.pairing.unpaired]
 
-    def backward(self) -> None:
+    def _look_closer(self, views: LayerViews | None) -> LayerViews | None:
+        """Looks for the layer behind a training step that failed before its optimizer came to it."""
+        stage = self.report.first_failure.stage.rpartition(": ")[2]
+        if stage in ("outputs", "losses", "gradients", "running statistics"):
+            rows, self.report.rows = self.report.rows, []
+            self.restart()
+            views = self._backward(self._forward(views))
+            self.report.rows = rows
+        return views
+
+    def views(self) -> LayerViews:
+        """The layers of the four models, paired."""
+        if self._views is None:
+            self.load(initial_state(self.shapes, "coded"))
+            entries = self.case.entries
+            table = entries if isinstance(entries, LayerTable) else None
+            self._views = LayerViews(self.sides, table, self.inputs)
+        return self._views
+
+    def _forward(self, views: LayerViews | None) -> LayerViews | None:
+        """Outputs in both modes and running statistics; the layers too, if asked for or if something differs."""
+        self.load()
+        rows: list[Row] = []
+        passes: list[ForwardPass] = []
+        for mode in ("inference", "training"):
+            stage = "outputs" if mode == "inference" else "training outputs"
+            outputs, passages = self._free_forward(views, mode == "training")
+            of_mode = judge(Samples(outputs), "forward", stage, precision=True)
+            if mode == "training":
+                statistics = [side.state().only(is_statistic) for side in self.sides]
+                of_mode += judge(Samples(statistics), "forward", "running statistics", precision=True)
+            rows += of_mode
+            if views is None and any(row.failed for row in rows):
+                self.views().layers = {}
+                return self._forward(self.views())
+            if views is not None:
+                failed = [row for row in of_mode if row.failed]
+                self._layers_forward(views, passages, mode, failed)
+                # Tensors are kept only where something is to be explained.
+                keep = passages if failed or any(layer.wrong for layer in views.layers.values()) else []
+                passes.append(ForwardPass(mode, keep, failed, Samples(outputs)))
+        self.report.rows += rows
+        if views is not None:
+            self._settle(views)
+            diagnose_forward(self.report, views, passes, self.joined_initial())
+        return views
+
+    def _layers_forward(self, views: LayerViews, passages: list[Passage], mode: str, failed: list[Row]) -> None:
+        """The layers of one forward pass, in both views."""
+        imprecise = any(row.only_imprecise for row in failed)
+        views.propagate_forward(passages, f"{mode} outputs")
+        for passage in passages:
+            if passage.pair.leaf and (failed or _knows_mode(passage, mode)):
+                views.locally(passage, mode, self.joined_initial(), backward=False, precise=imprecise)
+
+    def _free_forward(self, views: LayerViews | None, training: bool) -> tuple[list[Any], list[Passage]]:
+        outputs, calls = [], []
+        for side in self.sides:
+            traced: Any = () if views is None else self._traced(views, side)
+            of_side, calls_of_side = side.forward(self.inputs, training, traced)
+            outputs.append(of_side)
+            calls.append(calls_of_side)
+        return outputs, views.passages(calls) if views is not None else []
+
+    def _traced(self, views: LayerViews, side: Any) -> Any:
+        return views.torch_modules(side) if isinstance(side, TorchSide) else views.keras_layers(side)
+
+    def _backward(self, views: LayerViews | None) -> LayerViews | None:
+        """Losses and gradients; the layers too, if asked for or if something differs."""
+        rows: list[Row] = []
         for turn in self.case.all_turns:
-            self._load()
-            self._begin_step(self.inputs)
-            losses, gradients = self._losses_and_gradients(self.inputs, turn)
-            self._judge(losses, "backward", _stage("losses", turn), precision=True)
-            rows = judge(gradients, "backward", _stage("gradients", turn), precision=True)
-            for _ in range(DRAWS - 1):
-                if not any(row.only_imprecise for row in rows):
-                    break
-                self._load()
-                inputs = self._draw()
-                self._begin_step(inputs)
-                _, gradients = self._losses_and_gradients(inputs, turn)
-                again = judge(gradients, "backward", _stage("gradients", turn), precision=True)
-                rows = [b if a.only_imprecise else a for a, b in zip(rows, again, strict=True)]
-            self.report.rows += rows
+            found = self._turn_backward(turn, views)
+            if views is None and any(row.failed for row in found):
+                views = self.views()
+                views.layers = {}
+                found = self._turn_backward(turn, views)
+            rows += found
+        self.report.rows += rows
+        if views is not None:
+            self._settle(views)
+        return views
 
-    def train(self, steps: int) -> None:
-        """Follows `steps` optimizer steps until a stage fails."""
-        self._load()
-        for _judged in self._training_stages(steps):
-            if self.report.failures:
-                return
+    def _turn_backward(self, turn: Turn, views: LayerViews | None) -> list[Row]:
+        self.load()
+        self.begin_step(self.inputs)
+        if views is None:
+            losses, gradients = self.losses_and_gradients(self.inputs, turn)
+            passages = []
+        else:
+            found = [side.traced_backward(self.inputs, turn, self._traced(views, side)) for side in self.sides]
+            losses, gradients, calls = ([of_side[i] for of_side in found] for i in range(3))
+            passages = views.passages(calls)
+        name = of_turn(turn)
+        rows = judge(Samples(losses), "backward", f"{name}losses", precision=True)
+        of_gradients = self._judge_gradients(Samples(gradients), turn)
+        if views is not None:
+            imprecise = any(row.only_imprecise for row in of_gradients)
+            views.propagate_backward(passages, f"{name}gradients")
+            for passage in passages:
+                if passage.pair.leaf:
+                    state = self.joined_initial()
+                    views.locally(passage, "training", state, backward=True, precise=imprecise, turn=name)
+            self._settle(views)
+            if not self.report.diagnoses:
+                samples = Samples(losses), Samples(gradients)
+                failed = [row for row in [*rows, *of_gradients] if row.failed]
+                diagnose_backward(
+                    self.report, views, passages, failed, *samples, self.joined_initial(), turn, self._of_terms
+                )
+        return [*rows, *of_gradients]
 
-    def _training_stages(self, steps: int) -> Iterator[None]:
-        """Judges one stage after the other; the caller stops where one has failed."""
-        # Absolute errors that rounding of cancelling gradients has left behind so far, by key.
-        tolerances: dict[str, float] = {}
-        turns = self.case.all_turns
-        for step in range(1, steps + 1):
-            inputs = self.inputs if step == 1 else self._draw()
-            bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
-            where = {"phase": "train", "step": step}
+    def _of_terms(self, turn: Turn, path: str, number: int) -> dict[str, np.ndarray]:
+        """What each term of torch's loss sends back to the output of one call of a module."""
+        side, found = self.torch64, {}
+        self.load()
+        self.begin_step(self.inputs)
+        modules = {path: side.module.get_submodule(path)}
+        losses, _, _ = side.traced_backward(self.inputs, turn, {})
+        for term in losses:
+            if term != turn.name:
+                _, _, calls = side.traced_backward(self.inputs, replace(turn, name=term), modules)
+                given = next(call.cotangents for call in calls if call.number == number)
+                if given[0] is not None:
+                    found[term] = given[0].numpy()
+        return found
 
-            yield self._judge(self._outputs(inputs, training=False), stage="outputs", bound=bound, **where)
-            self._begin_step(inputs)
-            if self.case.simultaneous:
-                for turn in turns:
-                    yield from self._gradient_stages(turn, inputs, bound, tolerances, where)
-                for turn in turns:
-                    yield from self._step_stages(turn, bound, tolerances, where)
-            else:
-                for turn in turns:
-                    yield from self._gradient_stages(turn, inputs, bound, tolerances, where)
-                    yield from self._step_stages(turn, bound, tolerances, where)
+    def _judge_gradients(self, samples: Samples, turn: Turn) -> list[Row]:
+        """Rows of gradients; one that is only imprecise must be so for several inputs."""
+        stage = f"{of_turn(turn)}gradients"
+        rows = judge(samples, "backward", stage, precision=True)
+        for _ in range(DRAWS - 1):
+            if not any(row.only_imprecise for row in rows):
+                break
+            self.load()
+            inputs = self.draw()
+            self.begin_step(inputs)
+            _, gradients = self.losses_and_gradients(inputs, turn)
+            again = judge(Samples(gradients), "backward", stage, precision=True)
+            rows = [b if a.only_imprecise else a for a, b in zip(rows, again, strict=True)]
+        return rows
 
-            of_weights = {key: tolerance * step * self._largest_move(key) for key, tolerance in tolerances.items()}
-            yield self._judge(
-                self._each(_weights), stage="weights", bound=TRAINED_BOUND, tolerances=of_weights, **where
-            )
-            yield self._judge(self._each(_statistics), stage="running statistics", bound=TRAINED_BOUND, **where)
+    def _settle(self, views: LayerViews) -> None:
+        """Gives every layer its verdict."""
+        for layer in views.layers.values():
+            layer.verdict = _verdict(layer)
 
-    def _gradient_stages(self, turn: Turn, inputs, bound: float, tolerances: dict[str, float], where) -> Iterator[None]:
-        losses, gradients = self._losses_and_gradients(inputs, turn)
-        yield self._judge(losses, stage=_stage("losses", turn), bound=bound, **where)
-        rows = self._judge(gradients, stage=_stage("gradients", turn), bound=bound, **where)
-        # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
-        for row in rows:
-            if row.cancelling:
-                tolerances[row.key] = max(row.bound64 * row.size, tolerances.get(row.key, 0.0))
-        yield
+    def joined_initial(self) -> Mapping[str, np.ndarray]:
+        """The initial weights under torch's own keys and under those of the entries."""
+        return {**self.initial, **self._joint_values()}
 
-    def _step_stages(self, turn: Turn, bound: float, tolerances: dict[str, float], where) -> Iterator[None]:
-        clipped = self._each(lambda side: side.step(turn))
-        settings = {"tolerances": tolerances, **where}
-        yield self._judge(clipped, stage=_stage("clipped gradients", turn), bound=bound, **settings)
-        slots = [side.slots(turn) for side in self.sides]
-        for slot in slots[0]:
-            roots = _samples([_in_gradient_units(side[slot], slot) for side in slots])
-            yield self._judge(roots, stage=_stage(slot, turn), bound=TRAINED_BOUND, **settings)
+    def _joint_values(self) -> dict[str, np.ndarray]:
+        # In double: a sum of float32 numbers need not be one.
+        return {e.key: e.join([self.initial[p].astype(np.float64) for p in e.parts]) for e in self.torch64.joint}
 
-    def _begin_step(self, inputs: dict[str, np.ndarray]) -> None:
+    def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
+        """Of all sides; Keras's as a graph."""
+        found = [side.backward(inputs, turn) for side in self.sides]
+        return [losses for losses, _ in found], [gradients for _, gradients in found]
+
+    def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
+        """Computes on all sides what the case keeps through a step."""
         for side in self.sides:
             side.begin_step(inputs)
 
-    def _largest_move(self, key: str) -> float:
-        """How far a small error of a gradient can move a weight in an Adam step, per unit of error."""
-        owner = next((turn for turn in self.case.all_turns if turn.owns(key)), None)
-        return 2 * owner.optimizer.learning_rate / owner.optimizer.epsilon if owner else 0.0
-
-    def _judge(self, samples: dict[str, Sample], phase: str, stage: str, **settings: Any) -> list[Row]:
-        rows = judge(samples, phase, stage, **settings)
-        self.report.rows += rows
-        return rows
-
-    def _losses_and_gradients(
-        self, inputs: dict[str, np.ndarray], turn: Turn
-    ) -> tuple[dict[str, Sample], dict[str, Sample]]:
-        losses, gradients = zip(*(side.backward(inputs, turn) for side in self.sides), strict=True)
-        return _samples(losses), _samples(gradients)
-
-    def _outputs(self, inputs: dict[str, np.ndarray], training: bool) -> dict[str, Sample]:
-        return self._each(lambda side: side.forward(inputs, training))
-
-    def _each(self, compute: Callable[[Any], dict[str, np.ndarray]]) -> dict[str, Sample]:
-        return _samples([compute(side) for side in self.sides])
-
-    def _load(self) -> None:
+    def load(self, state: dict[str, np.ndarray] | None = None) -> None:
+        """Puts weights, by default the initial ones, into all four models."""
+        if state is not None:
+            self.initial = state
         for side in self.sides:
-            side.load(self.initial)
+            side.load(self.initial if isinstance(side, TorchSide) else self.joined_initial())
 
-    def _draw(self) -> dict[str, np.ndarray]:
+    def restart(self) -> None:
+        """Begins to draw inputs anew."""
+        self.rng = np.random.default_rng(self.seed)
+        self.inputs = self.draw()
+
+    def draw(self) -> dict[str, np.ndarray]:
         """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
         drawn = self.case.inputs(self.rng)
         return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
 
 
-def _stage(name: str, turn: Turn) -> str:
-    """The name of a stage, with the turn's where a step has several."""
-    return name if turn.name == "loss" else f"{turn.name}: {name}"
+def _knows_mode(passage: Passage, mode: str) -> bool:
+    """Whether a layer is run by itself in this mode: in training, or if it does something else in inference."""
+    kinds = {type(module).__name__ for module in passage.calls[0].owner.modules()}
+    return mode == "training" or any("Norm" in kind or "Dropout" in kind for kind in kinds)
 
 
-def _samples(sides: Sequence[dict[str, np.ndarray]]) -> dict[str, Sample]:
-    names = [set(side) for side in sides]
-    if any(other != names[0] for other in names):
-        odd = sorted(set.union(*names) - set.intersection(*names))
-        raise TfvcError(f"parity: only one of the two models gives {', '.join(odd)}")
-    return {name: Sample(*(np.asarray(side[name]) for side in sides)) for name in sides[0]}
-
-
-def _statistics(side: Any) -> dict[str, np.ndarray]:
-    return {key: value for key, value in side.state().items() if _is_statistic(key)}
-
-
-def _weights(side: Any) -> dict[str, np.ndarray]:
-    return {key: value for key, value in side.state().items() if not _is_statistic(key)}
-
-
-def _is_statistic(key: str) -> bool:
-    return key.rpartition(".")[2] in ("running_mean", "running_var", "num_batches_tracked")
-
-
-def _in_gradient_units(slots: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
-    """The root of `velocity`: like `momentum`, it is then no further off than the gradients were."""
-    return {key: np.sqrt(value) for key, value in slots.items()} if name == "velocity" else slots
+def _verdict(layer: Layer) -> str:
+    if layer.verdict == UNPAIRED:
+        return UNPAIRED
+    if layer.verdict == CULPRIT or layer.wrong_locally:
+        return CULPRIT
+    return VICTIM if layer.wrong else FINE

@@ -1,14 +1,26 @@
 """The torch half of a comparison: the same methods as the Keras half."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.lazy import LazyArrays
+from tfvc.parity.tracing.call import Call
+from tfvc.parity.tracing.torch_trace import traced
+
+Arrays = Mapping[str, np.ndarray]
+# torch's names of optimizer slots -> the common ones.
+SLOTS = {"exp_avg": "momentum", "exp_avg_sq": "velocity", "square_avg": "velocity"}
 
 
 class TorchSide:
     """A torch module of one precision: its outputs, gradients, slots and weights as arrays.
+
+    Several torch tensors that are one Keras variable (see `joint`) are given as one, and those that Keras has no
+    variable for (`ignored`) not at all.
 
     Args:
         case: what is compared.
@@ -21,52 +33,69 @@ class TorchSide:
         self.case = case
         self.dtype = getattr(torch, dtype)
         self.module = case.torch_module().to(self.dtype)
+        self.joint: Sequence[Any] = ()
+        self.ignored: Sequence[str] = ()
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, dict[str, Any]] = {}
         self._optimizers: dict[str, Any] = {}
 
-    def load(self, state: dict[str, np.ndarray]) -> None:
-        """Takes new weights and forgets the optimizers."""
+    def load(self, state: Arrays) -> None:
+        """Takes new weights under torch's own keys and forgets the optimizers."""
         import torch
 
         self.module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
         self._optimizers = {}
 
-    def state(self) -> dict[str, np.ndarray]:
-        return {key: _array(value) for key, value in self.module.state_dict().items()}
+    def own_state(self) -> dict[str, np.ndarray]:
+        """A copy of the state dict under torch's own keys."""
+        return {key: _array(value).copy() for key, value in self.module.state_dict().items()}
 
-    def forward(self, inputs: dict[str, np.ndarray], training: bool) -> dict[str, np.ndarray]:
+    def state(self) -> LazyArrays:
+        """Weights and statistics under the entries' keys."""
+        state = self.module.state_dict()
+        return self.joined({key: value for key, value in state.items() if key not in self.ignored})
+
+    def forward(
+        self, inputs: Arrays, training: bool, modules: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        """Outputs, and the calls of these modules."""
         import torch
 
         self.module.train(training)
-        with torch.no_grad():
-            outputs = self.case.torch_forward(self.module, self._tensors(inputs))
-        return {name: _array(value) for name, value in outputs.items()}
+        with torch.no_grad(), traced(modules or {}) as calls:
+            outputs = self.case.torch_forward(self.module, self.tensors(inputs))
+        return {name: _array(value) for name, value in outputs.items()}, calls
 
-    def begin_step(self, inputs: dict[str, np.ndarray]) -> None:
+    def begin_step(self, inputs: Arrays) -> None:
         """Computes what the case keeps through a step."""
         import torch
 
         self.module.train()
         with torch.no_grad():
-            self._kept = dict(self.case.torch_kept(self.module, self._tensors(inputs)))
+            self._kept = dict(self.case.torch_kept(self.module, self.tensors(inputs)))
 
-    def backward(
-        self, inputs: dict[str, np.ndarray], turn: Turn
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    def backward(self, inputs: Arrays, turn: Turn) -> tuple[Arrays, Arrays]:
         """A turn's losses and gradients in training mode; gradients of inputs are named `input.<name>`."""
+        return self.traced_backward(inputs, turn, {})[:2]
+
+    def traced_backward(
+        self, inputs: Arrays, turn: Turn, modules: Mapping[str, Any]
+    ) -> tuple[Arrays, Arrays, list[Call]]:
+        """The same, and the calls of these modules with the gradients of what they gave."""
         self.module.train()
         self.module.zero_grad()
-        tensors = self._tensors(inputs)
+        tensors = self.tensors(inputs)
         real = {name: x.requires_grad_() for name, x in tensors.items() if x.is_floating_point()}
-        losses = self._losses({**tensors, **self._kept}, turn)
+        with traced(modules) as calls:
+            losses = self._losses({**tensors, **self._kept}, turn)
         losses[turn.name].backward()
         # Other turns' parameters may lie on the way to this loss; what they got is dropped.
         self._gradients[turn.name] = {key: p.grad for key, p in self._parameters(turn).items()}
-        gradients = self._named_gradients(turn) | {f"input.{name}": _gradient(x, x.grad) for name, x in real.items()}
-        return {name: _array(value) for name, value in losses.items()}, gradients
+        of_inputs = {f"input.{name}": partial(_gradient, x, x.grad) for name, x in real.items()}
+        gradients = LazyArrays({**self._named_gradients(turn)._makers, **of_inputs})
+        return {name: _array(value) for name, value in losses.items()}, gradients, calls
 
-    def step(self, turn: Turn) -> dict[str, np.ndarray]:
+    def step(self, turn: Turn) -> Arrays:
         """Applies the gradients of the turn's last `backward`; the gradients as clipped, empty without clipping."""
         import torch
 
@@ -79,7 +108,7 @@ class TorchSide:
         if settings.clip_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(parameters.values(), settings.clip_grad_norm)
         elif settings.clip_each is not None:
-            for parameter in parameters.values():
+            for parameter in (p for p in parameters.values() if p.grad is not None):
                 parameter.grad = (
                     parameter.grad * settings.clip_each / parameter.grad.norm().clamp(min=settings.clip_each)
                 )
@@ -88,13 +117,28 @@ class TorchSide:
         clips = settings.clip_grad_norm is not None or settings.clip_each is not None
         return self._named_gradients(turn) if clips else {}
 
-    def slots(self, turn: Turn) -> dict[str, dict[str, np.ndarray]]:
+    def forget_gradients(self) -> None:
+        """Frees what a step has used up."""
+        self._gradients = {}
+        self.module.zero_grad()
+
+    def slots(self, turn: Turn) -> dict[str, LazyArrays]:
+        """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
         state = self._optimizers[turn.name].state
-        named = self._parameters(turn).items()
-        return {
-            "momentum": {key: _array(state[parameter]["exp_avg"]) for key, parameter in named},
-            "velocity": {key: _array(state[parameter]["exp_avg_sq"]) for key, parameter in named},
-        }
+        named = self._parameters(turn)
+        found = {name: {key: state[p][name] for key, p in named.items() if name in state[p]} for name in SLOTS}
+        return {SLOTS[name]: self.joined(tensors, gradient=True) for name, tensors in found.items() if tensors}
+
+    def joined(self, tensors: Mapping[str, Any], gradient: bool = False) -> LazyArrays:
+        """Tensors by torch's keys under the entries' keys: those that Keras has in one variable as one."""
+        makers = {key: partial(_array, tensor) for key, tensor in tensors.items()}
+        for entry in self.joint:
+            parts = [makers.pop(part, None) for part in entry.parts]
+            if gradient and not entry.stacked:  # of a sum, any term's will do; the others may not be trained
+                parts = parts[:1]
+            if None not in parts:
+                makers[entry.key] = lambda e=entry, parts=parts: e.join([part() for part in parts], gradient)
+        return LazyArrays(makers)
 
     def _losses(self, inputs: dict[str, Any], turn: Turn) -> dict[str, Any]:
         if turn.torch_losses is not None:
@@ -110,15 +154,24 @@ class TorchSide:
     def _parameters(self, turn: Turn) -> dict[str, Any]:
         return {key: parameter for key, parameter in self.module.named_parameters() if turn.owns(key)}
 
-    def _named_gradients(self, turn: Turn) -> dict[str, np.ndarray]:
-        gradients = self._gradients[turn.name]
-        return {key: _gradient(parameter, gradients[key]) for key, parameter in self._parameters(turn).items()}
-
-    def _tensors(self, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
+    def _named_gradients(self, turn: Turn) -> LazyArrays:
         import torch
 
-        tensors = {name: torch.tensor(x) for name, x in inputs.items()}
-        return {name: x.to(self.dtype) if x.is_floating_point() else x for name, x in tensors.items()}
+        given = self._gradients[turn.name]
+        gradients = {
+            key: torch.zeros_like(p) if given[key] is None else given[key] for key, p in self._parameters(turn).items()
+        }
+        return self.joined(gradients, gradient=True)
+
+    def tensors(self, inputs: Arrays) -> dict[str, Any]:
+        return {name: self.tensor(x) for name, x in inputs.items()}
+
+    def tensor(self, x: np.ndarray) -> Any:
+        """An array as a tensor of this side's precision."""
+        import torch
+
+        tensor = torch.tensor(x)
+        return tensor.to(self.dtype) if tensor.is_floating_point() else tensor
 
 
 def _array(tensor: Any) -> np.ndarray:
@@ -127,4 +180,4 @@ def _array(tensor: Any) -> np.ndarray:
 
 def _gradient(tensor: Any, gradient: Any) -> np.ndarray:
     """A tensor the loss does not reach has no gradient in torch and a zero one in TensorFlow."""
-    return np.zeros(tuple(tensor.shape)) if gradient is None else _array(gradient)
+    return np.zeros(tuple(tensor.shape), _array(tensor).dtype) if gradient is None else _array(gradient)

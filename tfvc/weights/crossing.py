@@ -28,11 +28,11 @@ class Entry:
 
     def to_torch(self, array: np.ndarray) -> np.ndarray:
         """A value, gradient or optimizer slot in Keras's layout, in torch's."""
-        return self.layout.swap(array)
+        return self.layout.to_torch(array)
 
     def to_keras(self, array: np.ndarray) -> np.ndarray:
         """A value, gradient or optimizer slot in torch's layout, in Keras's."""
-        return self.layout.swap(array)
+        return self.layout.to_keras(array)
 
     @property
     def torch_shape(self) -> tuple[int, ...]:

@@ -1,8 +1,7 @@
 """How each kind of layer crosses: the one table of transposes.
 
-torch stores what is multiplied from the left, Keras what is multiplied from the right. Every layout here is a
-permutation of axes that undoes itself, so one function serves both directions, and values, gradients and
-optimizer slots alike.
+torch stores what is multiplied from the left, Keras what is multiplied from the right. A layout serves values,
+gradients and optimizer slots alike. `stock_layouts` has the rows of the layers that come with Keras.
 """
 
 from collections.abc import Callable
@@ -17,13 +16,17 @@ from tfvc.weights.errors import WeightError
 
 @dataclass(frozen=True)
 class Layout:
-    """A permutation of axes between Keras and torch that is its own inverse."""
+    """A permutation of axes: torch's axis i is Keras's `axes[i]`; None if both have the same layout."""
 
     axes: tuple[int, ...] | None
 
-    def swap(self, array: np.ndarray) -> np.ndarray:
-        """From either side's layout to the other's; contiguous."""
+    def to_torch(self, array: np.ndarray) -> np.ndarray:
+        """From Keras's layout to torch's; contiguous."""
         return array if self.axes is None else np.ascontiguousarray(np.transpose(array, self.axes))
+
+    def to_keras(self, array: np.ndarray) -> np.ndarray:
+        """From torch's layout to Keras's; contiguous."""
+        return array if self.axes is None else np.ascontiguousarray(np.transpose(array, np.argsort(self.axes)))
 
 
 SAME = Layout(None)

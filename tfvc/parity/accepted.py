@@ -1,0 +1,64 @@
+"""Differences that a case knows and accepts: stock Keras layers train otherwise than torch's, and are used anyway.
+
+The torch module is then compared as if it had the difference too, so that everything else can still be judged. A
+report lists what its case accepts.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tfvc.errors import TfvcError
+
+
+def _biased_running_variance(module: Any, joint: Sequence[Any]) -> None:
+    """Batch norms keep the biased variance, as `keras.layers.BatchNormalization` does."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    for norm in module.modules():
+        if isinstance(norm, _BatchNorm) and norm.track_running_stats:
+            before: list[Any] = []
+
+            def remember(norm: Any, args: Any, before: list[Any] = before) -> None:
+                before[:] = [norm.running_var.clone()]
+
+            def correct(norm: Any, args: Any, output: Any, before: list[Any] = before) -> None:
+                if norm.training:
+                    count = args[0].numel() // args[0].shape[1]
+                    kept = (1 - norm.momentum) * before[0]
+                    # Behind autograd's back: the backward pass does not need the running variance.
+                    norm.running_var.data.sub_(kept).mul_((count - 1) / count).add_(kept)
+
+            norm.register_forward_pre_hook(remember)
+            norm.register_forward_hook(correct)
+
+
+def _one_bias_for_two(module: Any, joint: Sequence[Any]) -> None:
+    """Where Keras has the sum of two biases, only the first is trained."""
+    parameters = dict(module.named_parameters())
+    for entry in joint:
+        if not entry.stacked:
+            for part in entry.parts[1:]:
+                parameters[part].requires_grad_(False)
+
+
+KNOWN: dict[str, Callable[[Any, Sequence[Any]], None]] = {
+    "biased running variance": _biased_running_variance,
+    "one bias for two": _one_bias_for_two,
+}
+
+
+def accept(names: Sequence[str], module: Any, joint: Sequence[Any]) -> None:
+    """Makes a torch module do what Keras does in these respects.
+
+    Args:
+        names: of the differences, keys of `KNOWN`.
+        module: changed by hooks, and by which parameters are trained.
+        joint: the entries of Keras variables that are several torch tensors.
+
+    Raises:
+        TfvcError: for a name that is not known.
+    """
+    for name in names:
+        if name not in KNOWN:
+            raise TfvcError(f"parity: no accepted difference {name!r}: choose from {', '.join(KNOWN)}")
+        KNOWN[name](module, joint)

@@ -1,0 +1,85 @@
+"""Reports made by hand: one in which all is well, one in which everything occurs that can."""
+
+import pytest
+
+from tfvc.parity.findings import Diagnosis, Drift, Environment, Evidence, Layer
+from tfvc.parity.report import Report
+from tfvc.parity.row import Row
+
+ENVIRONMENT = Environment(
+    *("3.11", "2.4", "2.21", "3.15", "2.13", "Linux", "a processor", "CPU", "on", "intra 1, inter 1"), 1, "off"
+)
+
+
+def good(phase, stage, key, step=None, error=1e-15, **settings):
+    return Row(phase, stage, step, key, "pass", "", error, 1e-10, 1e-7, 1e-7, 1.0, 1.0, 2.0, size=3.0, **settings)
+
+
+def bad(phase, stage, key, step=None, error=0.5):
+    reason = f"float64 error {error:.1e} > 1.0e-10"
+    return Row(phase, stage, step, key, "fail", reason, error, 1e-10, error, 1e-7, error / 1e-7, 1.0, 1e6, size=3.0)
+
+
+@pytest.fixture
+def passing_report() -> Report:
+    rows = [
+        good("forward", "outputs", "mel"),
+        good("backward", "gradients", "conv.weight", error=0.0),
+        good("backward", "gradients", "conv.bias", cancelling=True),
+        good("train", "weights", "conv.weight", step=1),
+    ]
+    return Report("small", "random", 3, rows, 1.5, "A small model", environment=ENVIRONMENT)
+
+
+@pytest.fixture
+def failing_report() -> Report:
+    output = bad("forward", "inference outputs", "output")
+    culprit = Layer(
+        "decoder.lstm", "LSTM", "decoder/lstm", "TheirLSTM", parent="decoder", paired_by="weights", verdict="culprit"
+    )
+    culprit.local_forward = [output]
+    culprit.propagated_forward = [bad("forward", "inference outputs", "output", error=0.25)]
+    culprit.local_backward = [bad("backward", "gradients", key) for key in ("input", "weight_hh_l0")]
+    linear = Layer("decoder.linear", "Linear", "decoder/linear", "Dense", parent="decoder", verdict="victim")
+    linear.local_forward = [good("forward", "inference outputs", "output", error=2e-16)]
+    linear.propagated_forward = [bad("forward", "inference outputs", "output", error=0.125)]
+    again = Layer("decoder.linear", "Linear", "decoder/linear", "Dense", call=2, parent="decoder", verdict="fine")
+    whole = Layer("", "Generator", "generator", "AutoVC", verdict="victim")
+    decoder = Layer("decoder", "Decoder", "decoder", "Decoder", parent="", verdict="victim")
+    lonely = Layer("", keras_path="decoder/relu", keras_class="ReLU", parent="decoder", verdict="unpaired")
+    lonely.note = "torch has no module for it"
+    why = Diagnosis(
+        "decoder.lstm",
+        "layer",
+        "decoder/lstm",
+        output,
+        "gates f and g swapped",
+        "The gates f and g are swapped.",
+        "Order them i, f, g, o.",
+        (Evidence("gates f and g swapped", 0.5, 1e-16, True), Evidence("gates f and o swapped", 0.5, 0.4, False)),
+    )
+    why_else = Diagnosis("optimizer", "optimizer", "Adam", bad("train", "weights", "x", 1), mend="Compare the slots.")
+    rows = [
+        good("forward", "outputs", "code"),
+        bad("forward", "outputs", "mel <b>&\"'"),
+        Row("forward", "running statistics", None, "count", "pass"),
+        good("backward", "gradients", "conv.bias", cancelling=True),
+        Row("backward", "gradients", None, "lstm.weight", "fail", "Keras float32 is not finite"),
+        good("train", "outputs", "mel", step=1),
+        Row("train", "weights", 1, "lstm.weight", "drift", "", 1e-3, 1e-9, 1e-3, 1e-7, 1e4, 1.0, 1e4, size=2.0),
+        bad("train", "weights", "linear.weight", step=2),
+    ]
+    return Report(
+        "autovc",
+        "coded",
+        0,
+        rows,
+        75.0,
+        "AutoVC",
+        layers=[culprit, linear, again, lonely, decoder, whole],
+        diagnoses=[why, why_else],
+        drift=[Drift(1, 1e-14, 1.0, "conv.weight", 1e-15, 1.0, False), Drift(2, 1e-3, 99.0, "w", 1e-15, 1.0, True)],
+        ignored=["norm.num_batches_tracked"],
+        accepted=["batch norm epsilon"],
+        environment=ENVIRONMENT,
+    )

@@ -1,0 +1,313 @@
+"""Convolutions, also transposed, grouped and weight-normed: kernel, padding, cropping, normalisation."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from tfvc.parity.diagnosis.suspect import Forward, Imitation, Suspect, Weights
+
+
+def convolution(suspect: Suspect) -> Iterator[Imitation]:
+    """Hypotheses for a convolution; none for others."""
+    from torch.nn.modules.conv import _ConvNd
+
+    if not isinstance(suspect.module, _ConvNd):
+        return
+    yield from _kernel(suspect)
+    yield from _biases(suspect)
+    if suspect.module.transposed:
+        yield from _cropping(suspect)
+    else:
+        yield from _padding(suspect)
+    yield from _groups(suspect)
+    yield from _weight_norm(suspect)
+
+
+def _kernel(suspect: Suspect) -> Iterator[Imitation]:
+    rank = len(suspect.module.kernel_size)
+    flips = [tuple(range(2, 2 + rank))] + [(axis,) for axis in range(2, 2 + rank)] * (rank > 1)
+    for axes in flips:
+        yield Imitation(
+            "kernel flipped",
+            f"The kernel runs backwards along {_named(axes)}.",
+            "Transpose the kernel, do not flip it: both frameworks compute a correlation.",
+            _with_kernel(suspect, lambda w, axes=axes: w.flip(axes)),
+        )
+    if rank == 2 and suspect.module.kernel_size[0] == suspect.module.kernel_size[1]:
+        yield Imitation(
+            "kernel transposed",
+            "The kernel's height and width are exchanged.",
+            "Cross (out, in, h, w) to (h, w, in, out): transpose(2, 3, 1, 0).",
+            _with_kernel(suspect, lambda w: w.transpose(2, 3)),
+        )
+    yield Imitation(
+        "channels exchanged",
+        "The kernel's input and output channels are exchanged.",
+        "Cross (out, in, k) to (k, in, out); transposed convolutions are (in, out, k) and (k, out, in).",
+        _with_kernel(suspect, lambda w: w.transpose(0, 1)),
+    )
+
+
+def _biases(suspect: Suspect) -> Iterator[Imitation]:
+    if suspect.module.bias is None:
+        return
+    for name, factor, words in (
+        ("bias left out", 0, "does not add its bias"),
+        ("bias twice", 2, "adds its bias twice"),
+    ):
+        yield Imitation(
+            name,
+            f"The layer {words}.",
+            "Add the bias once, behind the convolution.",
+            lambda x, w, factor=factor: [convolve(suspect, x[0], kernel_of(suspect, w), w, bias=w["bias"] * factor)],
+        )
+
+
+def _named(axes: tuple[int, ...]) -> str:
+    return (
+        "all its axes" if len(axes) > 1 else {2: "its first axis", 3: "its second axis"}.get(axes[0], "its last axis")
+    )
+
+
+def _with_kernel(suspect: Suspect, change: Any) -> Forward:
+    return lambda x, w: [convolve(suspect, x[0], change(kernel_of(suspect, w)), w)]
+
+
+def kernel_of(suspect: Suspect, weights: Weights) -> Any:
+    """The kernel that the module convolves with."""
+    import torch
+
+    if "weight" in weights:
+        return weights["weight"]
+    g, v = _g_and_v(weights)
+    return torch._weight_norm(v, g, 0)
+
+
+def _g_and_v(weights: Weights) -> tuple[Any, Any]:
+    if "weight_g" in weights:
+        return weights["weight_g"], weights["weight_v"]
+    return weights["parametrizations.weight.original0"], weights["parametrizations.weight.original1"]
+
+
+def convolve(suspect: Suspect, x: Any, kernel: Any, weights: Weights, **settings: Any) -> Any:
+    """The module's convolution with another kernel; settings replace the module's own.
+
+    Args:
+        suspect: whose module.
+        x: its input.
+        kernel: as torch has it.
+        weights: for the bias.
+        settings: `before` and `after` (padding on each side, in place of the module's), `mode` (how it is padded),
+            `stride`, `dilation`, `groups`, `bias`.
+    """
+    from torch.nn import functional
+
+    module = suspect.module
+    rank = len(module.kernel_size)
+    bias = settings.get("bias", weights.get("bias"))
+    if module.transposed:
+        function = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)[rank - 1]
+        return function(
+            x,
+            kernel,
+            bias,
+            stride=module.stride,
+            padding=settings.get("padding", module.padding),
+            output_padding=settings.get("output_padding", module.output_padding),
+            groups=module.groups,
+            dilation=module.dilation,
+        )
+    before = settings.get("before", _padding_of(module))
+    after = settings.get("after", _padding_of(module))
+    mode = settings.get("mode", module.padding_mode)
+    sides = [n for pair in zip(before[::-1], after[::-1], strict=True) for n in pair]
+    if min(sides) < 0 and mode != "zeros":
+        raise ValueError("cannot crop by reflection")
+    x = functional.pad(x, sides, mode="constant" if mode == "zeros" else mode)
+    function = (functional.conv1d, functional.conv2d, functional.conv3d)[rank - 1]
+    return function(
+        x,
+        kernel,
+        bias,
+        stride=settings.get("stride", module.stride),
+        dilation=settings.get("dilation", module.dilation),
+        groups=settings.get("groups", module.groups),
+    )
+
+
+def _padding_of(module: Any) -> tuple[int, ...]:
+    if isinstance(module.padding, tuple):
+        return module.padding
+    if module.padding == "valid":
+        return (0,) * len(module.kernel_size)
+    return tuple(d * (k - 1) // 2 for k, d in zip(module.kernel_size, module.dilation, strict=True))
+
+
+def _padding(suspect: Suspect) -> Iterator[Imitation]:
+    module = suspect.module
+    own = _padding_of(module)
+    lengths = suspect.inputs[0].shape[2:]
+    spans = [d * (k - 1) + 1 for k, d in zip(module.kernel_size, module.dilation, strict=True)]
+    totals = [max((-(-n // s) - 1) * s + span - n, 0) for n, s, span in zip(lengths, module.stride, spans, strict=True)]
+    same = [t // 2 for t in totals], [t - t // 2 for t in totals]
+    shown = own[0] if len(set(own)) == 1 else own
+    if same != (list(own), list(own)):
+        yield Imitation(
+            "same padding",
+            f'The layer pads as "same" does, by {same[0][0]} before and {same[1][0]} after; torch pads by {shown} on '
+            'each side. With a stride above 1, "same" depends on the length of the input.',
+            f'Pad by {shown} on each side explicitly and convolve with padding="valid".',
+            lambda x, w: [convolve(suspect, x[0], kernel_of(suspect, w), w, before=same[0], after=same[1])],
+        )
+    for mode, words in (("zeros", "zeros"), ("reflect", "a reflection"), ("replicate", "its last value")):
+        if mode != module.padding_mode and any(own):
+            yield Imitation(
+                "padding mode",
+                f"The layer pads with {words}, torch in the mode {module.padding_mode!r}.",
+                "Pad explicitly in torch's mode (tf.pad), then convolve with padding='valid'.",
+                lambda x, w, mode=mode: [convolve(suspect, x[0], kernel_of(suspect, w), w, mode=mode)],
+            )
+    limit = max(1, min(max(spans), 9))
+    for shift in sorted(range(-limit, limit + 1), key=abs):
+        if shift:
+            before, after = [p + shift for p in own], [p - shift for p in own]
+            yield Imitation(
+                "padding shifted",
+                f"The output is shifted by {shift:+d}: the layer pads by {before[0]} before and {after[0]} after, "
+                f"torch by {own[0]} on each side.",
+                f"Pad by {shown} on each side.",
+                lambda x, w, b=before, a=after: [convolve(suspect, x[0], kernel_of(suspect, w), w, before=b, after=a)],
+            )
+    yield from _dilation(suspect)
+
+
+def _dilation(suspect: Suspect) -> Iterator[Imitation]:
+    module = suspect.module
+    for dilation in (1, 2, 3, 4, 5, 9):
+        if all(d == dilation for d in module.dilation):
+            continue
+        # The length stays as it is where the padding goes with the dilation.
+        extra = [(d - dilation) * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
+        own = _padding_of(module)
+        before = [p - e // 2 for p, e in zip(own, extra, strict=True)]
+        after = [p - (e - e // 2) for p, e in zip(own, extra, strict=True)]
+        yield Imitation(
+            "dilation",
+            f"The layer's dilation is {dilation}, torch's {module.dilation[0]}.",
+            f"Pass dilation_rate={module.dilation[0]}.",
+            lambda x, w, d=dilation, b=before, a=after: [
+                convolve(
+                    suspect,
+                    x[0],
+                    kernel_of(suspect, w),
+                    w,
+                    before=b,
+                    after=a,
+                    dilation=(d,) * len(module.kernel_size),
+                )
+            ],
+        )
+
+
+def _cropping(suspect: Suspect) -> Iterator[Imitation]:
+    """A transposed convolution is the whole of its output, cropped; where is the question."""
+    module = suspect.module
+    rank = len(module.kernel_size)
+    own = module.padding
+
+    def cropped(x: list[Any], w: Weights, shifts: tuple[int, ...]) -> list[Any]:
+        whole = convolve(suspect, x[0], kernel_of(suspect, w), w, padding=0, output_padding=0)
+        right = suspect.reference(x, w)[0].shape
+        for axis, shift in enumerate(shifts, start=2):
+            start, length = own[axis - 2] + shift, right[axis]
+            # Beyond the last kernel there is only bias.
+            beyond = max(start + length - whole.shape[axis], 0)
+            if start < 0:
+                raise ValueError("nothing is there to crop")
+            if beyond:
+                filling = whole.narrow(axis, 0, 1).expand(
+                    [beyond if a == axis else n for a, n in enumerate(whole.shape)]
+                )
+                bias = w["bias"].view(1, -1, *[1] * rank) if "bias" in w else 0.0
+                import torch
+
+                whole = torch.cat([whole, filling * 0 + bias], axis)
+            whole = whole.narrow(axis, start, length)
+        return [whole]
+
+    for shift in (1, -1, 2, -2, 3, -3):
+        for shifts in {(shift,) * rank, *(tuple(shift * (i == j) for j in range(rank)) for i in range(rank))}:
+            yield Imitation(
+                "crop shifted",
+                f"The output is shifted by {-shift:+d} sample{'s' * (abs(shift) > 1)}: the layer crops "
+                f'{own[0] + shift} at the beginning, torch {own[0]}. ("same" crops the floor of half there.)',
+                f"Convolve with padding='valid' and crop {own[0]} at the beginning.",
+                lambda x, w, shifts=shifts: cropped(x, w, shifts),
+            )
+
+
+def _groups(suspect: Suspect) -> Iterator[Imitation]:
+    groups = suspect.module.groups
+    if groups == 1:
+        return
+
+    def shuffled(x: Any, count: int) -> Any:
+        return x.reshape(x.shape[0], count, -1, *x.shape[2:]).transpose(1, 2).reshape(x.shape)
+
+    for place, count in product(("input", "output"), (groups, None)):
+        words = f"The {place} channels of the groups are interleaved."
+        mend = "A group is a run of neighbouring channels, in torch as in TensorFlow."
+
+        def forward(x: list[Any], w: Weights, place: str = place, count: int | None = count) -> list[Any]:
+            n = suspect.module.in_channels if place == "input" else suspect.module.out_channels
+            parts = count or n // groups
+            if place == "input":
+                return suspect.reference([shuffled(x[0], parts), *x[1:]], w)
+            return [shuffled(y, parts) for y in suspect.reference(x, w)]
+
+        yield Imitation("groups interleaved", words, mend, forward)
+
+
+def _weight_norm(suspect: Suspect) -> Iterator[Imitation]:
+    names = {name for name, _ in suspect.module.named_parameters()}
+    if not names & {"weight_g", "parametrizations.weight.original0"}:
+        return
+
+    def forward(kernel: Any) -> Forward:
+        return lambda x, w: [convolve(suspect, x[0], kernel(*_g_and_v(w)), w)]
+
+    def norm(v: Any, axes: tuple[int, ...]) -> Any:
+        return v.square().sum(axes, keepdim=True).sqrt()
+
+    rank = len(suspect.module.kernel_size) + 2
+    every = tuple(range(rank))
+    mend = "Take |v| over all axes but torch's first, in Keras the last (out channels; in channels if transposed)."
+    without_second = tuple(axis for axis in every if axis != 1)
+    wrong_axes = {
+        "all axes at once": every,
+        "all axes but torch's second": without_second,
+        "the kernel's own axes only": every[2:],
+        "torch's first axis": (0,),
+    }
+    for words, axes in wrong_axes.items():
+        yield Imitation(
+            "weight norm: axes",
+            f"The weight norm takes the length of v over {words}.",
+            mend,
+            forward(lambda g, v, axes=axes: _broadcast(g, v) * v / norm(v, axes)),
+        )
+    plain = {
+        "does not divide by the length of v": lambda g, v: _broadcast(g, v) * v,
+        "does not multiply by g": lambda g, v: v / norm(v, every[1:]),
+        "takes v for the kernel": lambda g, v: v,
+        "divides by the square of the length of v": lambda g, v: _broadcast(g, v) * v / norm(v, every[1:]).square(),
+        "takes the length of v for a constant in the gradient": lambda g, v: (
+            _broadcast(g, v) * v / norm(v, every[1:]).detach()
+        ),
+    }
+    for words, kernel in plain.items():
+        yield Imitation("weight norm", f"The weight norm {words}.", "The kernel is g v / |v|.", forward(kernel))
+
+
+def _broadcast(g: Any, v: Any) -> Any:
+    return g if g.ndim == v.ndim else g.view(-1, *[1] * (v.ndim - 1))

@@ -1,0 +1,56 @@
+"""How figures are written."""
+
+from tfvc.parity.row import Row
+
+
+def number(x: float | None) -> str:
+    """Two digits and a power of ten."""
+    return "–" if x is None else "0" if x == 0 else f"{x:.1e}"
+
+
+def times(x: float | None) -> str:
+    """A multiple."""
+    return "–" if x is None else f"{x:.1f}" if x < 1000 else f"{x:.1e}"
+
+
+def count(x: float | None) -> str:
+    """A whole number, in short where it is large."""
+    return "–" if x is None else f"{x:,.0f}" if x < 1e6 else f"{x:.1e}"
+
+
+def duration(seconds: float) -> str:
+    """Wall time."""
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def error(row: Row | None) -> str:
+    """The float64 error of a row in a narrow column; in words where there is no figure."""
+    if row is None:
+        return ""
+    return number(row.error64) if row.error64 is not None else "differs" if row.failed else "equal"
+
+
+def verdict(row: Row) -> str:
+    """The verdict in words; of the reasons those that the figures beside it do not show."""
+    if row.verdict == "drift":
+        return "drifted, each step by itself is right"
+    if not row.failed:
+        return "zero but for rounding" if row.cancelling else "equal"
+    reasons = row.reason.split("; ")
+    if row.error64 is not None:
+        reasons = [reason for reason in reasons if not reason.startswith(("float64 error", "float32 error"))]
+    return "; ".join(["differs", *reasons] if row.error64 is not None else reasons)
+
+
+def describe(row: Row, name: str) -> str:
+    """All about a tensor, a line each."""
+    lines = [name]
+    if row.error64 is not None:
+        lines += [
+            f"float64 error {number(row.error64)}, allowed {number(row.bound64)}",
+            f"float32 error {number(row.error32)} = {times(row.ratio)} × noise {number(row.noise32)}",
+        ]
+    if row.ulps is not None:
+        lines.append(f"{count(row.ulps)} ULPs at most")
+    lines.append(verdict(row))
+    return "\n".join(lines)

@@ -1,0 +1,35 @@
+"""What the four models of a comparison give, tensor by tensor."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from tfvc.errors import TfvcError
+from tfvc.parity.judgement import Sample
+
+
+class Samples(Mapping[str, Sample]):
+    """Samples that are put together when they are looked at, from the same names on all sides.
+
+    Args:
+        sides: arrays of torch in float64, Keras in float64, torch in float32, Keras in float32.
+
+    Raises:
+        TfvcError: if a name is missing on a side.
+    """
+
+    def __init__(self, sides: Sequence[Mapping[str, np.ndarray]]):
+        self._sides = sides
+        names = [set(side) for side in sides]
+        if any(other != names[0] for other in names):
+            odd = sorted(set.union(*names) - set.intersection(*names))
+            raise TfvcError(f"parity: only one of the two models gives {', '.join(odd)}")
+
+    def __getitem__(self, name: str) -> Sample:
+        return Sample(*(np.asarray(side[name]) for side in self._sides))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sides[0])
+
+    def __len__(self) -> int:
+        return len(self._sides[0])

@@ -1,0 +1,125 @@
+"""A report as tables for the terminal: the culprit first, then layers, then stages."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Column, Table
+from rich.text import Text
+
+from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Diagnosis, Layer, worst
+from tfvc.parity.row import Row
+
+if TYPE_CHECKING:
+    from tfvc.parity.report import Report
+
+_STYLES = {CULPRIT: "bold red", VICTIM: "yellow", UNPAIRED: "dim", FINE: ""}
+
+
+def whole(report: "Report", limit: int) -> Group:
+    """The tables of a report, with at most `limit` layers and `limit` failed tensors."""
+    parts = [*(_cause(diagnosis) for diagnosis in report.diagnoses)]
+    if report.layers and not report.passed:
+        parts.append(layers(report, limit))
+    parts.append(stages(report, limit))
+    parts += _lines(report)
+    return Group(*parts)
+
+
+def _cause(diagnosis: Diagnosis) -> Text:
+    text = Text()
+    text.append("culprit  ", style="bold red")
+    text.append(f"{diagnosis.place}\n")
+    row = diagnosis.row
+    text.append(f"at       {row.where}: {row.reason}\n")
+    text.append(f"cause    {diagnosis.cause or 'no known difference explains it'}\n")
+    text.append(f"mend     {diagnosis.mend}\n")
+    explaining = next((e for e in diagnosis.evidence if e.explains), None)
+    if explaining:
+        text.append(f"evidence error {explaining.error_before:.1e} without it, {explaining.error_after:.1e} with it\n")
+    return text
+
+
+def layers(report: "Report", limit: int) -> Table:
+    """Culprits, then victims, then what is unpaired, one line each; of those that are fine only the number."""
+    table = Table(
+        Column("layer", overflow="fold"),
+        Column("Keras", overflow="fold"),
+        "verdict",
+        *(Column(name, justify="right") for name in ("local", "propagated", "local grad.", "propagated grad.")),
+    )
+    shown = [layer for verdict in (CULPRIT, VICTIM, UNPAIRED) for layer in report.layers if layer.verdict == verdict]
+    for layer in shown[:limit]:
+        views = (layer.local_forward, layer.propagated_forward, layer.local_backward, layer.propagated_backward)
+        keras = f"{layer.keras_path} ({layer.keras_class})" if layer.keras_class else ""
+        table.add_row(layer.name, keras, layer.verdict, *(map(_error, views)), style=_STYLES[layer.verdict])
+    if len(shown) > limit:
+        table.add_row(f"... {len(shown) - limit} more", "", "", "", "", "", "")
+    table.add_row(f"{sum(layer.verdict == FINE for layer in report.layers)} layers", "", FINE, "", "", "", "")
+    return table
+
+
+def _error(rows: list[Row]) -> str:
+    row = worst(rows)
+    if row is None:
+        return ""
+    return f"{row.error64:.1e}" if row.error64 is not None else "differs" if row.failed else "equal"
+
+
+def stages(report: "Report", limit: int) -> Table:
+    """The first failures in the order in which they happened; below them a line for each stage."""
+    table = Table(
+        "phase",
+        "stage",
+        Column("tensor", overflow="fold"),
+        Column("float64 error", justify="right"),
+        Column("bound", justify="right"),
+        Column("float32 / noise", justify="right"),
+        Column("ULPs", justify="right"),
+        "verdict",
+        title=Text(report.summary()),
+    )
+    for row in [row for row in report.rows if row.failed][:limit]:
+        figures = ["" if x is None else f"{x:.1e}" for x in (row.error64, row.bound64)]
+        ratio, ulps = ("" if x is None else f"{x:.1f}" for x in (row.ratio, row.ulps))
+        table.add_row(*row.place, row.key, *figures, ratio, ulps, row.reason, style="red")
+    table.add_section()
+    for place in dict.fromkeys(row.place for row in report.rows):
+        table.add_row(*place, *_stage_figures([row for row in report.rows if row.place == place]))
+    return table
+
+
+def _stage_figures(rows: list[Row]) -> list[str]:
+    """How many tensors a stage has, the worst of its figures, and its verdict."""
+    strict = [row for row in rows if not row.cancelling and row.error64 is not None]
+    largest = max(strict, key=lambda row: row.error64, default=None)
+    ratios = [row.ratio for row in rows if row.ratio is not None]
+    ulps = [row.ulps for row in rows if row.ulps is not None]
+    cancelling = sum(row.cancelling for row in rows)
+    failed, drifted = sum(row.failed for row in rows), sum(row.verdict == "drift" for row in rows)
+    return [
+        f"{len(rows)}" + (f", {cancelling} cancelling" if cancelling else ""),
+        f"{largest.error64:.1e}" if largest else "",
+        f"{largest.bound64:.1e}" if largest else "",
+        f"{max(ratios):.1f}" if ratios else "",
+        f"{max(ulps):.0f}" if ulps else "",
+        f"{failed} differ" if failed else f"{drifted} drifted" if drifted else "equal",
+    ]
+
+
+def _lines(report: "Report") -> list[Text]:
+    """What the tables do not show."""
+    lines = []
+    if report.cancelling:
+        lines.append(f"zero but for rounding, judged by the terms that cancel: {', '.join(report.cancelling)}")
+    if report.ignored:
+        lines.append(f"torch tensors without a Keras variable, not compared: {', '.join(report.ignored)}")
+    if report.accepted:
+        lines.append(f"accepted by the case, so the reference does the same: {', '.join(report.accepted)}")
+    unpaired = [layer for layer in report.layers if layer.verdict == UNPAIRED]
+    if unpaired:
+        lines.append("not paired: " + "; ".join(f"{_where(layer)} ({layer.note})" for layer in unpaired))
+    return [Text(line) for line in lines]
+
+
+def _where(layer: Layer) -> str:
+    return f"torch {layer.path}" if layer.path else f"Keras {layer.keras_path}"

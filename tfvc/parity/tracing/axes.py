@@ -1,0 +1,98 @@
+"""Which axis of a torch tensor is which of the Keras tensor.
+
+Modules of torch have fixed layouts, so the kind of module says it. Where the kind does not (a module that somebody
+wrote), the shapes may allow only one answer, or the numbers that flow in both models; otherwise there is none, and the
+module is compared only as a part of something larger.
+"""
+
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+Axes = tuple[int, ...]
+# Two tensors are the same numbers in another layout, rather than merely of the same shape.
+_SAME = 1e-6
+
+
+def by_kind(module: Any, rank: int) -> Axes | None:
+    """Torch's axes in Keras's order, for a tensor that a module takes or gives; None for an unknown kind."""
+    from torch import nn
+    from torch.nn.modules import batchnorm, conv, instancenorm, padding, pooling
+
+    channels_first = (
+        conv._ConvNd,
+        batchnorm._BatchNorm,
+        instancenorm._InstanceNorm,
+        padding._ReflectionPadNd,
+        padding._ReplicationPadNd,
+        padding._ConstantPadNd,
+        pooling._AvgPoolNd,
+        pooling._MaxPoolNd,
+        nn.GroupNorm,
+        nn.Upsample,
+    )
+    if isinstance(module, channels_first):
+        return (0, *range(2, rank), 1) if rank > 2 else tuple(range(rank))
+    if isinstance(module, nn.RNNBase):
+        return (1, 0, 2) if rank == 3 and not module.batch_first else tuple(range(rank))
+    if isinstance(module, (nn.Linear, nn.Embedding, nn.LayerNorm)):
+        return tuple(range(rank))
+    return None
+
+
+def of_input(module: Any, torch_array: np.ndarray, keras_array: np.ndarray) -> Axes | None:
+    """The axes of an input that both models have computed; values that agree decide, then the kind, then the shapes."""
+    fitting = _fitting(torch_array.shape, keras_array.shape)
+    kind = by_kind(module, torch_array.ndim)
+    ordered = [kind] * (kind in fitting) + fitting
+    scale = np.linalg.norm(torch_array) * _SAME
+    for axes in ordered:
+        if np.linalg.norm(np.transpose(torch_array, axes) - keras_array) <= scale:
+            return axes
+    if kind in fitting:
+        return kind
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def of_output(
+    module: Any,
+    torch_shape: tuple[int, ...],
+    keras_shape: tuple[int, ...],
+    input_axes: Axes | None,
+    leaf: bool = True,
+) -> Axes | None:
+    """The axes of an output: never by its values, which may be wrong.
+
+    Args:
+        module: the torch module.
+        torch_shape, keras_shape: of the output.
+        input_axes: of the module's first input.
+        leaf: whether a shape that is wrong is to be reported rather than to be taken for another convention.
+    """
+    fitting = _fitting(torch_shape, keras_shape)
+    if input_axes is not None and len(input_axes) == len(torch_shape):
+        known = input_axes
+    else:
+        known = by_kind(module, len(torch_shape))
+    if known in fitting or (not fitting and by_kind(module, len(torch_shape)) is not None):
+        return known  # if nothing fits, the shape is wrong, and will be reported so
+    if not fitting and leaf and len(torch_shape) == len(keras_shape):
+        return _nearest(torch_shape, keras_shape)
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _nearest(torch_shape: tuple[int, ...], keras_shape: tuple[int, ...]) -> Axes | None:
+    """The order of axes in which most sizes agree; None if several are equally good."""
+    every = list(permutations(range(len(torch_shape))))
+    agreeing = [sum(torch_shape[a] == n for a, n in zip(axes, keras_shape, strict=True)) for axes in every]
+    best = [axes for axes, count in zip(every, agreeing, strict=True) if count == max(agreeing)]
+    return best[0] if len(best) == 1 else None
+
+
+def _fitting(torch_shape: tuple[int, ...], keras_shape: tuple[int, ...]) -> list[Axes]:
+    """Every order of torch's axes that gives Keras's shape, the identity first."""
+    if sorted(torch_shape) != sorted(keras_shape):
+        return []
+    every = permutations(range(len(torch_shape)))
+    return [axes for axes in every if tuple(torch_shape[axis] for axis in axes) == tuple(keras_shape)]

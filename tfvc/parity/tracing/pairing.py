@@ -1,0 +1,212 @@
+"""Which Keras layer is which torch module.
+
+A pair is a torch module and a Keras layer that hold the same weights, at every level: the convolution, the block
+it lies in, the encoder, the model. The weight map of a case says which weights are the same; a table may name pairs
+outright. Layers without weights are paired where, between the same two pairs, both models call the same kinds in the
+same order. All else is listed as unpaired.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import keras
+
+from tfvc.parity.findings import UNPAIRED, Layer
+from tfvc.parity.table import LayerTable, sublayers
+from tfvc.parity.tracing.call import Call
+from tfvc.parity.tracing.kinds import keras_kind, torch_kind
+from tfvc.weights.layouts import KINDS
+from tfvc.weights.stock_layouts import STOCK_KINDS
+
+_KNOWN = (*KINDS, *STOCK_KINDS, keras.layers.RNN, keras.layers.Bidirectional)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A torch module and the Keras layers that it equals; several are a chain.
+
+    Attributes:
+        path: of the torch module.
+        layers: indices into `sublayers(model)`, the same for every model of the case's factory.
+        keys: torch's weight keys in it.
+        paired_by: "weights", "table" or "position".
+        parent: path of the smallest pair around it.
+        leaf: whether no other pair lies in it.
+    """
+
+    path: str
+    layers: tuple[int, ...]
+    keys: frozenset[str]
+    paired_by: str
+    parent: str | None = None
+    leaf: bool = True
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """The pairs of two models, and what is in none."""
+
+    pairs: list[Pair]
+    unpaired: list[Layer]
+
+    def find(self, path: str) -> Pair | None:
+        return next((pair for pair in self.pairs if pair.path == path), None)
+
+
+def pair_up(
+    module: Any,
+    model: keras.layers.Layer,
+    entries: Sequence[Any],
+    table: LayerTable | None,
+    torch_calls: list[Call],
+    keras_calls: list[Call],
+) -> Pairing:
+    """Pairs the modules of a torch module with the layers of a Keras model.
+
+    Args:
+        module, model: the two.
+        entries: the weight entries of the model.
+        table: the case's table, if it has one.
+        torch_calls, keras_calls: every call in one run of each.
+    """
+    layers = sublayers(model)
+    index = {id(layer): i for i, layer in enumerate(layers)}
+    modules = dict(module.named_modules())
+    of_layer, of_module = _keys_of_layers(layers, entries), _keys_of_modules(modules, entries)
+    pairs: dict[str, Pair] = {}
+    if table is not None:
+        for path, named in table.resolve(model).items():
+            chain = tuple(index[id(layer)] for layer in named)
+            pairs[path] = Pair(path, chain, of_module.get(path, frozenset()), "table")
+    ran = Counter(id(call.owner) for call in torch_calls), Counter(id(call.owner) for call in keras_calls)
+    taken = {pair.keys for pair in pairs.values()}
+    for keys, group in groupby(sorted(of_module, key=lambda p: (sorted(of_module[p]), p)), key=of_module.get):
+        if not keys or keys in taken:
+            continue
+        path = max(group, key=lambda p: (ran[0][id(modules[p])] > 0, p.count(".") + bool(p)))
+        candidates = [i for i, layer in enumerate(layers) if of_layer[i] == keys]
+        best = _best(candidates, layers, ran[0][id(modules[path])], ran[1])
+        if best is not None:
+            pairs[path] = Pair(path, (best,), keys, "weights")
+    order = {id(call.owner): i for i, call in reversed(list(enumerate(torch_calls)))}
+    found = [_placed(pair, list(pairs.values())) for pair in pairs.values()]
+    by_position, unpaired = _by_position(found, modules, layers, torch_calls, keras_calls)
+    found = [*found, *by_position]
+    unpaired = [*_without_pair(found, modules, layers, of_module, of_layer), *unpaired]
+    found.sort(key=lambda pair: order.get(id(modules[pair.path]), len(order)))
+    return Pairing(found, unpaired)
+
+
+def _keys_of_layers(layers: list[keras.layers.Layer], entries: Sequence[Any]) -> list[frozenset[str]]:
+    keys = {id(entry.variable): getattr(entry, "parts", None) or (entry.key,) for entry in entries}
+    return [frozenset(k for v in layer.weights for k in keys.get(id(v), ())) for layer in layers]
+
+
+def _keys_of_modules(modules: dict[str, Any], entries: Sequence[Any]) -> dict[str, frozenset[str]]:
+    known = [k for entry in entries for k in (getattr(entry, "parts", None) or (entry.key,))]
+    return {path: frozenset(k for k in known if not path or k.startswith(f"{path}.")) for path in modules}
+
+
+def _best(candidates: list[int], layers: list, calls: int, ran: Counter) -> int | None:
+    """Of layers that hold the same weights (as a wrapper and its layer): of a known kind, else the innermost called."""
+    known = [i for i in candidates if isinstance(layers[i], _KNOWN)]
+    if known:
+        return known[0]
+    as_often = [i for i in candidates if ran[id(layers[i])] == calls and calls > 0]
+    return next(iter(as_often[::-1] or candidates[::-1]), None)
+
+
+def _placed(pair: Pair, pairs: list[Pair]) -> Pair:
+    """The pair, knowing what lies around it and whether anything lies in it."""
+    around = [p for p in pairs if p.path != pair.path and (pair.keys < p.keys or (not pair.keys and not p.path))]
+    parent = min(around, key=lambda p: len(p.keys), default=None)
+    leaf = not any(p.keys and p.keys < pair.keys for p in pairs)
+    return replace(pair, parent=parent.path if parent else None, leaf=leaf)
+
+
+def _by_position(
+    pairs: list[Pair], modules: dict[str, Any], layers: list, torch_calls: list[Call], keras_calls: list[Call]
+) -> tuple[list[Pair], list[Layer]]:
+    """Pairs of layers without weights, and those that have no counterpart."""
+    paths = {id(module): path for path, module in modules.items()}
+    index = {id(layer): i for i, layer in enumerate(layers)}
+    leaves = {pair.path: pair for pair in pairs if pair.leaf}
+    by_layer = {pair.layers[-1]: pair.path for pair in leaves.values()}
+    theirs = [(paths.get(id(c.owner)), torch_kind(c.owner), c) for c in torch_calls]
+    ours = [(by_layer.get(index.get(id(c.owner))), keras_kind(c.owner), c) for c in keras_calls]
+    theirs = [(path if path in leaves else None, kind, c) for path, kind, c in theirs if path in leaves or kind]
+    ours = [(path, kind, c) for path, kind, c in ours if path is not None or kind]
+    found: list[Pair] = []
+    unpaired: list[Layer] = []
+    mine, other = _segments(theirs), _segments(ours)
+    anchored = [anchor for anchor, _ in mine] == [anchor for anchor, _ in other]
+    segments = zip(mine, other, strict=True) if anchored else []
+    once = [Counter(id(c.owner) for _, _, c in calls) for calls in (theirs, ours)]
+    for (anchor, torch_ones), (_, keras_ones) in segments:
+        same = [kind for kind, _ in torch_ones] == [kind for kind, _ in keras_ones]
+        single = all(once[0][id(c.owner)] == 1 for _, c in torch_ones) and all(
+            once[1][id(c.owner)] == 1 for _, c in keras_ones
+        )
+        if same and single:
+            for (_, a), (_, b) in zip(torch_ones, keras_ones, strict=True):
+                path = paths[id(a.owner)]
+                if path not in leaves:
+                    parent = next((p.parent for p in pairs if p.path == anchor), "")
+                    found.append(Pair(path, (index[id(b.owner)],), frozenset(), "position", parent))
+        else:
+            behind = f"behind {anchor}" if anchor else "at the beginning"
+            why = f"{behind} torch has {_listed(torch_ones)}, Keras {_listed(keras_ones)}"
+            unpaired += [_unpaired_module(paths[id(c.owner)], c.owner, why) for _, c in torch_ones]
+            unpaired += [_unpaired_layer(c.owner, why) for _, c in keras_ones]
+    if not anchored:
+        why = "the two models call their layers in different orders"
+        unpaired += [_unpaired_module(paths[id(c.owner)], c.owner, why) for path, _, c in theirs if path is None]
+        unpaired += [_unpaired_layer(c.owner, why) for path, _, c in ours if path is None]
+    return found, list({(layer.path, layer.keras_path): layer for layer in unpaired}.values())
+
+
+def _segments(calls: list[tuple[str | None, str | None, Call]]) -> list[tuple[str | None, list[tuple[str, Call]]]]:
+    """Calls without weights, gathered behind each call of a pair."""
+    segments: list = [(None, [])]
+    for path, kind, call in calls:
+        if path is not None:
+            segments.append((path, []))
+        else:
+            segments[-1][1].append((kind, call))
+    return segments
+
+
+def _listed(ones: list[tuple[str, Call]]) -> str:
+    return ", ".join(kind for kind, _ in ones) or "none"
+
+
+def _without_pair(pairs, modules, layers, of_module, of_layer) -> list[Layer]:
+    """Modules and layers that own weights and lie in no pair but in larger ones."""
+    in_leaves = frozenset(key for pair in pairs if pair.leaf for key in pair.keys)
+    found = []
+    for path, module in modules.items():
+        own = [f"{path}.{name}" if path else name for name, _ in module.named_parameters(recurse=False)]
+        left = [key for key in own if key in of_module[path] and key not in in_leaves]
+        if left:
+            found.append(_unpaired_module(path, module, "no single Keras layer holds its weights"))
+    for layer, keys in zip(layers, of_layer, strict=True):
+        own = {id(v) for v in [*layer._trainable_variables, *layer._non_trainable_variables]}
+        if own and keys and not keys <= in_leaves and not any(set(k) <= in_leaves for k in [keys]):
+            found.append(_unpaired_layer(layer, "no single torch module holds its weights"))
+    return found
+
+
+def _unpaired_module(path: str, module: Any, why: str) -> Layer:
+    return Layer(path, type(module).__name__, verdict=UNPAIRED, note=why)
+
+
+def _unpaired_layer(layer: keras.layers.Layer, why: str) -> Layer:
+    return Layer("", keras_path=keras_path(layer), keras_class=type(layer).__name__, verdict=UNPAIRED, note=why)
+
+
+def keras_path(layer: keras.layers.Layer) -> str:
+    """Where a layer is, by the names of the layers around it."""
+    return getattr(layer, "path", None) or layer.name

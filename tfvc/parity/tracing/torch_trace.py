@@ -1,0 +1,65 @@
+"""The calls of torch modules in a run, recorded by hooks."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from tfvc.parity.tracing.call import Call
+from tfvc.parity.tracing.structure import take_apart
+
+
+@contextmanager
+def traced(modules: Mapping[str, Any]) -> Iterator[list[Call]]:
+    """Records every call of these modules made inside, in the order in which they end.
+
+    Inputs and outputs are copied, because a module that works in place overwrites them.
+
+    Args:
+        modules: path -> module.
+    """
+    import torch
+
+    calls: list[Call] = []
+    counts: Counter[int] = Counter()
+    running: list[Call] = []
+
+    def keep(tensors: list[Any]) -> list[Any]:
+        return [x.detach().clone() for x in tensors]
+
+    def before(module: Any, args: Any, kwargs: Any) -> None:
+        counts[id(module)] += 1
+        template, inputs = take_apart((args, kwargs), torch.is_tensor)
+        running.append(Call(module, counts[id(module)], template, keep(inputs)))
+
+    def after(module: Any, args: Any, kwargs: Any, result: Any) -> None:
+        call = running.pop()
+        call.outputs = take_apart(result, torch.is_tensor)[1]
+        _keep_gradients(call)
+        call.outputs = keep(call.outputs)
+        calls.append(call)
+
+    handles = []
+    for module in modules.values():
+        handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
+        handles.append(module.register_forward_hook(after, with_kwargs=True))
+    try:
+        yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _keep_gradients(call: Call) -> None:
+    """Gathers what comes back to each output in `call.cotangents`, where there is a backward pass."""
+    call.cotangents = [None] * len(call.outputs)
+
+    def hook(index: int) -> Any:
+        def keep(gradient: Any) -> None:
+            call.cotangents[index] = gradient.detach().clone()
+
+        return keep
+
+    for index, output in enumerate(call.outputs):
+        if output.requires_grad:
+            output.register_hook(hook(index))
