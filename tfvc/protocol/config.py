@@ -32,7 +32,7 @@ class ParallelConfig(ModelConfig):
 
     Attributes:
         corpus: folder with a folder a speaker; what follows the last "_" in a file's name is the sentence.
-        sentences: how many are converted, the first that all speakers say. Of a speaker's other recordings every
+        sentences: how many are converted, the last that all speakers say. Of a speaker's other recordings every
             second one gives the target voice, and those between are what the result is compared with.
     """
 
