@@ -221,10 +221,11 @@ class MultiScaleDiscriminator(nn.Module):
 
 @functools.cache
 def mel_matrix(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> torch.Tensor:
-    """Slaney's mel filters, [n_mels, n_fft // 2 + 1]."""
+    """Slaney's mel filters, [n_mels, n_fft // 2 + 1], in double precision; librosa's default is single."""
     import librosa
 
-    return torch.from_numpy(librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax))
+    sizes = {"sr": sample_rate, "n_fft": n_fft, "n_mels": n_mels, "fmin": fmin, "fmax": fmax}
+    return torch.from_numpy(librosa.filters.mel(**sizes, dtype=float))
 
 
 def mel_spectrogram(
