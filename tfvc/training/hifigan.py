@@ -3,8 +3,6 @@
 import dataclasses
 from dataclasses import dataclass
 
-import keras
-
 from tfvc.models.hifigan import (
     HiFiGAN,
     HiFiGANConfig,
@@ -13,6 +11,7 @@ from tfvc.models.hifigan import (
     HiFiGANGenerator,
 )
 from tfvc.training.config import VocoderTrainingConfig, require
+from tfvc.training.optimizers import ExponentialByEpoch
 from tfvc.training.vocoder import VocoderTraining
 
 
@@ -78,9 +77,4 @@ class HiFiGANTraining(VocoderTraining):
 
     def schedule(self, learning_rate, steps, corpus):
         steps_in_epoch = max(len(corpus.utterances) // self.batch_size, 1)
-        return by_epoch(learning_rate, steps_in_epoch, self.settings.epoch_decay)
-
-
-def by_epoch(learning_rate: float, steps: int, decay: float) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Equals `torch.optim.lr_scheduler.ExponentialLR`, stepped after each epoch of so many steps."""
-    return keras.optimizers.schedules.ExponentialDecay(learning_rate, steps, decay, staircase=True)
+        return ExponentialByEpoch(learning_rate, steps_in_epoch, self.settings.epoch_decay)
