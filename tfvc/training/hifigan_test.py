@@ -104,6 +104,26 @@ def test_the_preset_decides_the_sizes(known):
     assert HiFiGANTraining.find_start("v2") is None
 
 
+@pytest.mark.parametrize(
+    ("spec", "sizes"),
+    [
+        ({"hop": 256}, {}),
+        ({"hop": 200, "win": 800, "pad": 412}, {"upsample_rates": (8, 5, 5), "upsample_kernel_sizes": (16, 11, 11)}),
+        ({"hop": 160, "win": 800, "pad": 432}, {"upsample_rates": (8, 5, 4), "upsample_kernel_sizes": (16, 11, 8)}),
+    ],
+)
+def test_sixteen_kilohertz(spec, sizes):
+    """What the README documents: the mels, the generator that makes their hop, and the mels of the loss."""
+    spec = dataclasses.replace(SPEC, sample_rate=16000, **spec)
+    model = dataclasses.replace(NARROW, **sizes)
+    run = training(Path("nowhere"), Path("nowhere"), model=model, settings=HiFiGANTrainingConfig(segment=40 * spec.hop))
+    run.check(spec)
+    gan = HiFiGAN.fresh(model, spec, SETTINGS.discriminator)
+    wave = tf.random.stateless_uniform([1, 40 * spec.hop], [1, 2], -0.5, 0.5)
+    mel, real = gan.unpack((wave, wave))
+    assert gan(mel).shape == real.shape
+
+
 def test_learning_rates_fall_by_epoch(feature_folder):
     """Six recordings in batches of two: three steps an epoch, and two for four."""
     corpus = Corpus.split(FeatureSet(feature_folder), 1, 0)
