@@ -1,15 +1,23 @@
-"""HiFi-GAN's generator in its three published sizes, and on weights that somebody trained."""
+"""HiFi-GAN in miniature, all of it, and its generator on weights that somebody trained."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+import torch
 
+from parity_tests.test_fit import Losses
 from tfvc.audio import MelSpec, read
 from tfvc.cli.import_torch import import_torch
-from tfvc.models.hifigan import HiFiGANConfig, HiFiGANGenerator
+from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.parity import Comparison
-from tfvc.parity.cases.hifigan import hifigan_generator
+from tfvc.parity.cases.hifigan import hifigan, hifigan_entries, hifigan_generator
+from tfvc.parity.precision import precision
+from tfvc.training.optimizers import AdamW, ExponentialByEpoch
 from tfvc.vocoders import NeuralVocoder, speak
-from tfvc.weights import read_torch_file, state_dict
+from tfvc.weights import maps, read_torch_file, state_dict
+from torch_ref.hifigan import CONFIGS, Generator, MultiPeriodDiscriminator, MultiScaleDiscriminator
+from torch_ref.train_hifigan import train
 
 MINI = {
     "1": HiFiGANConfig(
@@ -39,12 +47,60 @@ def test_a_miniature(resblock):
         comparison.run(init=init, steps=3).raise_on_failure()
 
 
+JUDGES = HiFiGANDiscriminatorConfig(
+    periods=(2, 3), period_widths=(4, 6, 5), scales=2, scale_widths=(8, 16, 32, 16, 16, 16, 8)
+)
+MELS = MelSpec(sample_rate=16000, n_fft=128, win=128, hop=12, n_mels=6, fmin=0, fmax=4000, pad=58, power_epsilon=1e-9)
+
+
+def test_fit_takes_the_steps_of_the_torch_loop():
+    """Our `train_step` and schedule beside upstream's loop, which `torch_ref.train_hifigan` spells out."""
+    epochs, steps, samples = 2, 3, 257
+    rng = np.random.default_rng(1)
+    mels, waves = rng.normal(-5, 2, (steps, 2, 22, 6)), rng.uniform(-0.5, 0.5, (steps, 2, samples, 1))
+    case = hifigan(MINI["2"], JUDGES, MELS)
+    torch.manual_seed(0)
+    reference = case.torch_module().double()
+    with precision("float64"):
+        model = case.keras_model()
+        for entry in hifigan_entries(model):
+            entry.variable.assign(entry.to_keras(reference.state_dict()[entry.key].numpy()))
+        rates = (ExponentialByEpoch(1e-3, steps, 0.5) for _ in range(2))
+        model.compile(*(AdamW(rate, beta_1=0.8, beta_2=0.99) for rate in rates))
+        mine = Losses()
+        data = tf.data.Dataset.from_tensor_slices((mels, waves)).repeat(epochs)
+        model.fit(data, epochs=1, callbacks=[mine], shuffle=False, verbose=0)
+
+    batches = [tuple(torch.tensor(x).transpose(1, 2) for x in batch) for batch in zip(mels, waves, strict=True)]
+    theirs = train(reference, batches, epochs=epochs, learning_rate=1e-3, decay=0.5)
+    assert len(mine.steps) == len(theirs) == epochs * steps
+    for step, (ours, expected) in enumerate(zip(mine.steps, theirs, strict=True)):
+        assert ours == pytest.approx(expected, rel=1e-6), step  # Keras keeps metrics in float32
+    state = reference.state_dict()
+    for entry in hifigan_entries(model):
+        found = entry.to_torch(keras.ops.convert_to_numpy(entry.variable))
+        np.testing.assert_allclose(found, state[entry.key].numpy(), rtol=1e-8, atol=1e-11, err_msg=entry.key)
+
+
+def test_each_layer_of_the_discriminators_has_the_parameters_of_its_torch_layer():
+    with torch.device("meta"):
+        theirs = torch.nn.ModuleDict({"mpd": MultiPeriodDiscriminator(), "msd": MultiScaleDiscriminator()})
+    layers = list(maps.pairs(HiFiGANDiscriminator.from_name("published")))
+    assert len(layers) == 5 * 6 + 3 * 8
+    for path, layer in layers:
+        module = theirs.get_submodule(path)
+        assert layer.count_params() == sum(x.numel() for x in module.state_dict().values()), path
+        assert sum(int(np.prod(v.shape)) for v in layer.trainable_variables) == sum(
+            p.numel() for p in module.parameters()
+        )
+
+
 @pytest.fixture(scope="module")
 def trained(real_data, tmp_path_factory):
     """The preset of the trained V3, and its state dict as it came."""
     folder, out = real_data / "hifigan_v3", tmp_path_factory.mktemp("trained") / "v3"
     import_torch("hifigan", folder / "generator_v3.pt", out, config=folder / "config.json")
-    return HiFiGANGenerator.from_preset(out), read_torch_file(folder / "generator_v3.pt")
+    return HiFiGANGenerator.from_preset(out), read_torch_file(folder / "generator_v3.pt", "generator")
 
 
 @pytest.mark.real_data
@@ -61,10 +117,6 @@ def test_a_trained_checkpoint_comes_in_and_goes_out(trained):
 @pytest.mark.real_data
 def test_a_trained_checkpoint_speaks_as_in_torch(trained, real_data):
     """The same wave within float32 noise, and the mel of what it was given within 0.34 on average."""
-    import torch
-
-    from torch_ref.hifigan import CONFIGS, Generator
-
     model, state = trained
     reference = Generator(**CONFIGS["v3"])
     reference.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})

@@ -118,15 +118,43 @@ def test_grouped_conv1d_without_onednn():
     assert done.stdout.strip() == "equal", done.stderr[-2000:]
 
 
+def draw_column_conv(seed: int) -> dict:
+    sizes = {name: size for name, size in draw_conv(seed).items() if name not in ("padding_mode", "dilation", "time")}
+    rng = np.random.default_rng(seed)
+    return {**sizes, "columns": int(rng.integers(1, 5)), "rows": sizes["kernel_size"] + int(rng.integers(0, 12))}
+
+
 @pytest.mark.parametrize("seed", range(6))
+def test_column_conv2d(seed):
+    check(layers.column_conv2d(**draw_column_conv(seed)), seed)
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_weight_norm(seed):
     """g and v are compared on their own: values, gradients, updates."""
     kinds = (
         lambda: layers.conv1d(**draw_conv(seed)),
         lambda: layers.conv1d_transpose(**draw_conv_transpose(seed)),
         lambda: layers.grouped_conv1d(**draw_grouped_conv(seed)),
+        lambda: layers.column_conv2d(**draw_column_conv(seed)),
     )
-    check_all_inits(layers.weight_norm(kinds[seed % 3]()), seed)
+    check_all_inits(layers.weight_norm(kinds[seed % 4]()), seed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_spectral_norm(seed):
+    """The gradient through sigma, and u and v after training: they are judged among the weights."""
+    kinds = (
+        lambda: layers.conv1d(**draw_conv(seed)),
+        lambda: layers.grouped_conv1d(**draw_grouped_conv(seed)),
+        lambda: layers.column_conv2d(**draw_column_conv(seed)),
+    )
+    comparison = Comparison(layers.spectral_norm(kinds[seed % 3]()), seed)
+    for init in INITS:
+        report = comparison.run(init=init, steps=3)
+        report.raise_on_failure()
+        judged = {row.key for row in report.rows if row.stage == "weights"}
+        assert {"weight_orig", "weight_u", "weight_v"} <= judged
 
 
 @pytest.mark.parametrize("counted", [True, False])

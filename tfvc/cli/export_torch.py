@@ -20,5 +20,5 @@ def export_torch(
 
     model = load_preset(preset)
     state = state_dict(model)
-    write_torch_file(out, state, maps.wrapper(model))
+    write_torch_file(out, state, maps.written_under(model))
     say(f"wrote {out}: {len(state)} tensors")

@@ -14,6 +14,7 @@ from tfvc.errors import TfvcError
 _TRAININGS = {
     "autovc": ("tfvc.training.autovc", "AutoVCTraining"),
     "melgan": ("tfvc.training.melgan", "MelGANTraining"),
+    "hifigan": ("tfvc.training.hifigan", "HiFiGANTraining"),
 }
 
 
@@ -22,8 +23,13 @@ def train(
     data: Annotated[Path, typer.Argument(help="What `tfvc prepare` wrote.")],
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")],
     preset: Annotated[
-        str, typer.Option(help="Architecture. autovc: official, article, small; melgan: descript, keras_io, small.")
-    ] = "small",
+        str | None,
+        typer.Option(
+            help="Architecture. autovc: official, article, small (default); melgan: descript, keras_io, small "
+            "(default); hifigan: v1 (default), v2, v3. Or, for the vocoders, trained weights to go on from: the preset "
+            "of a generator, or the folder of a run, which has the discriminator too."
+        ),
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Gradient steps in all.")] = 100_000,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops per step.")] = 16,
     seed: Annotated[int, typer.Option(help="Of weights, order and crops.")] = 0,
@@ -40,8 +46,10 @@ def train(
 
     module, name = _TRAININGS[model]
     training = getattr(importlib.import_module(module), name)
+    preset = preset or training.default_preset
     network, settings = override(set or [], *training.defaults(preset, FeatureSet(data).spec))
-    job = training(data, out, network, settings, steps, batch_size, seed, mixed_precision)
+    start = training.find_start(preset)
+    job = training(data, out, network, settings, steps, batch_size, seed, mixed_precision, start)
     with progress("training", steps) as update:
         finished = job.run(resume, report=update)
     say(f"wrote {finished}")

@@ -9,6 +9,7 @@ from tfvc.audio import MelSpec, read, write
 from tfvc.cli.conftest import refused
 from tfvc.cli.vocode import vocode
 from tfvc.errors import TfvcError
+from tfvc.models.hifigan import HiFiGANConfig, HiFiGANGenerator
 from tfvc.models.melgan import MelGANConfig, MelGANGenerator
 
 SPOKEN = files("tfvc") / "demo/source.wav"
@@ -19,9 +20,10 @@ def presets(tmp_path_factory):
     """Small, untrained generators: `same` on the default mels, `other` on descript's, `slow` at another rate."""
     folder = tmp_path_factory.mktemp("vocoders")
     spec = MelSpec.named("hifigan_22k")
-    specs = {"same": spec, "other": MelSpec.named("melgan_22k"), "slow": dataclasses.replace(spec, sample_rate=16000)}
-    for name, mels in specs.items():
+    for name, mels in {"same": spec, "slow": dataclasses.replace(spec, sample_rate=16000)}.items():
         MelGANGenerator(MelGANConfig(channels=16), mels).save_to_preset(folder / name)
+    other = HiFiGANGenerator(HiFiGANConfig(upsample_initial_channel=16), MelSpec.named("melgan_22k"))
+    other.save_to_preset(folder / "other")
     return folder
 
 

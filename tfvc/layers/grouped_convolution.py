@@ -2,8 +2,8 @@
 
 Time is cut into blocks of `stride` frames. A kernel of k taps then covers m = ceil(k / stride) whole blocks (the taps
 that fill it up are zero), and the strided convolution becomes one of m taps and stride 1 over blocks, whose windows
-are m shifted copies of the input side by side: one copy of memory, no gather. With the group as the batch axis of the
-matmul, the windows of a group times its part of the kernel are its outputs.
+are m neighbouring blocks side by side: one gather. With the group as the batch axis of the matmul, the windows of a
+group times its part of the kernel are its outputs.
 
 The gradient with respect to the input is the same thing again: a convolution of m taps over the outputs' gradient.
 """
@@ -82,8 +82,8 @@ def grouped_convolution(x: tf.Tensor, kernel: tf.Tensor, groups: int, stride: in
 
 
 def _windows(x: tf.Tensor, taps: int, count: int | tf.Tensor) -> tf.Tensor:
-    """`[groups, batch, count + taps - 1, c] -> [groups, batch, count, taps * c]`: each block beside its successors."""
-    return tf.concat([tf.slice(x, [0, 0, tap, 0], [-1, -1, count, -1]) for tap in range(taps)], axis=-1)
+    """`[groups, batch, count + taps - 1, c] -> [groups, batch, count, taps, c]`: each block beside its successors."""
+    return tf.gather(x, tf.range(count)[:, None] + tf.range(taps), axis=2)
 
 
 def _smaller(a, b):

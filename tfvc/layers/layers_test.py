@@ -8,11 +8,13 @@ import tensorflow as tf
 from tfvc.layers import (
     LSTM,
     BatchNorm,
+    ColumnConv2D,
     Conv1D,
     Conv1DTranspose,
     Dense,
     FanInUniform,
     GroupedConv1D,
+    SpectralNorm,
     WeightNorm,
     XavierUniform,
 )
@@ -31,6 +33,11 @@ LAYERS = [
     WeightNorm(Conv1D(6, 3, padding=2, padding_mode="reflect", dilation_rate=2)),
     WeightNorm(Conv1DTranspose(4, 4, strides=2, padding=1)),
     WeightNorm(GroupedConv1D(6, 4, 3, strides=2, padding=1)),
+    ColumnConv2D(6, 5, strides=3, padding=2),
+    WeightNorm(ColumnConv2D(4, 3, padding=1, use_bias=False)),
+    SpectralNorm(Conv1D(6, 5, strides=2, padding=2)),
+    SpectralNorm(GroupedConv1D(6, 4, 3, strides=2, padding=1, use_bias=False)),
+    SpectralNorm(ColumnConv2D(4, 3, padding=1)),
     BatchNorm(momentum=0.3, epsilon=1e-3),
     LSTM(5),
     LSTM(4, num_layers=2, bidirectional=True, recurrent_bias=False),
@@ -42,17 +49,23 @@ def draw(*shape):
     return tf.constant(np.random.default_rng(0).normal(size=shape), tf.float32)
 
 
+def shape_for(layer, batch, frames):
+    """Of an input of nine channels, with three columns where the layer has columns."""
+    columns = isinstance(getattr(layer, "layer", layer), ColumnConv2D)
+    return (batch, 3, frames, 9) if columns else (batch, frames, 9)
+
+
 @pytest.mark.parametrize("layer", LAYERS, ids=IDS)
 @pytest.mark.parametrize("frames", [12, 13])
 def test_the_predicted_shape_is_the_shape(layer, frames):
-    x = draw(2, frames, 9)
+    x = draw(*shape_for(layer, 2, frames))
     assert layer.compute_output_shape(x.shape) == tuple(layer(x).shape)
-    assert layer.compute_output_shape((None, None, 9))[1] is None
+    assert layer.compute_output_shape(shape_for(layer, None, None))[-2] is None
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=IDS)
 def test_a_layer_comes_back_from_its_config_and_its_weights(layer):
-    x = draw(2, 12, 9)
+    x = draw(*shape_for(layer, 2, 12))
     expected = layer(x)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     again.set_weights(layer.get_weights())
@@ -61,8 +74,8 @@ def test_a_layer_comes_back_from_its_config_and_its_weights(layer):
 
 @pytest.mark.parametrize("layer", LAYERS, ids=IDS)
 def test_a_graph_of_unknown_batch_and_time_gives_the_same(layer):
-    call = tf.function(lambda x: layer(x), input_signature=[tf.TensorSpec([None, None, 9])])
-    for shape in ((1, 11, 9), (3, 14, 9)):
+    call = tf.function(lambda x: layer(x), input_signature=[tf.TensorSpec(shape_for(layer, None, None))])
+    for shape in (shape_for(layer, 1, 11), shape_for(layer, 3, 14)):
         np.testing.assert_allclose(call(draw(*shape)), layer(draw(*shape)), atol=1e-6)
 
 
@@ -70,17 +83,16 @@ def test_a_graph_of_unknown_batch_and_time_gives_the_same(layer):
 @pytest.mark.parametrize("layer", LAYERS, ids=IDS)
 def test_half_precision_computes_halves_and_trains_whole_numbers(layer, policy):
     half = type(layer).from_config(layer.get_config() | {"dtype": policy})
-    x = draw(2, 12, 9)
+    x = draw(*shape_for(layer, 2, 12))
     with tf.GradientTape() as tape:
-        y = half(x, training=True) if isinstance(half, BatchNorm) else half(x)
+        y = half(x, training=True) if isinstance(half, BatchNorm | SpectralNorm) else half(x)
         loss = tf.reduce_sum(tf.cast(y, tf.float32))
     assert y.dtype == half.compute_dtype
     gradients = tape.gradient(loss, half.trainable_variables)
     assert all(g.dtype == tf.float32 and np.isfinite(g.numpy()).all() for g in gradients)
-    half.set_weights(layer.get_weights())
     whole = type(layer).from_config(layer.get_config())
     whole.build(x.shape)
-    whole.set_weights(layer.get_weights())
+    whole.set_weights(half.get_weights())
     np.testing.assert_allclose(tf.cast(half(x), tf.float32), whole(x), atol=0.1)
 
 
@@ -92,6 +104,21 @@ def test_batch_norm_refuses_a_single_value_per_channel():
     graph = tf.function(lambda x: norm(x, training=True), input_signature=[tf.TensorSpec([None, None, 4])])
     with pytest.raises(tf.errors.InvalidArgumentError, match="more than 1 value per channel"):
         graph(draw(1, 1, 4))
+
+
+def test_spectral_norm_finds_the_largest_singular_value():
+    layer = SpectralNorm(Conv1D(6, 5))
+    layer.build((None, None, 9))
+    graph = tf.function(lambda x: layer(x, training=True))
+    for _ in range(200):
+        graph(draw(1, 12, 9))
+    matrix = layer.layer.kernel.numpy().reshape(-1, 6)
+    sigma = np.linalg.svd(matrix, compute_uv=False)[0]
+    expected = layer.layer.apply_kernel(draw(1, 12, 9), layer.layer.kernel / sigma)
+    u, v = layer.u.numpy(), layer.v.numpy()
+    np.testing.assert_allclose(layer(draw(1, 12, 9)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(layer.u, u)  # inference leaves them alone
+    np.testing.assert_array_equal(layer.v, v)
 
 
 def test_arguments_that_torch_refuses_are_refused():

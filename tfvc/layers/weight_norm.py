@@ -3,11 +3,12 @@
 import keras
 import tensorflow as tf
 
+from tfvc.layers.column_conv2d import ColumnConv2D
 from tfvc.layers.conv1d import Conv1D
 from tfvc.layers.conv1d_transpose import Conv1DTranspose
 from tfvc.layers.grouped_conv1d import GroupedConv1D
 
-Convolution = Conv1D | Conv1DTranspose | GroupedConv1D
+Convolution = Conv1D | Conv1DTranspose | GroupedConv1D | ColumnConv2D
 
 
 @keras.saving.register_keras_serializable("tfvc")
@@ -18,13 +19,13 @@ class WeightNorm(keras.layers.Layer):
     each *input* channel of a transposed one. In Keras's layouts both are the last axis. tensorflow-addons'
     `WeightNormalization` takes the same axis.
 
-    Variables: `layer.kernel` is v (torch's `weight_v`); `g` `[1, 1, n]` (torch's `weight_g` `[n, 1, 1]`), which starts
-    as |v|, so that the layer starts as the one it wraps; `layer.bias`.
+    Variables: `layer.kernel` is v (torch's `weight_v`); `g` `[1, 1, n]` (torch's `weight_g` `[n, 1, 1]`; one axis more
+    in two dimensions), which starts as |v|, so that the layer starts as the one it wraps; `layer.bias`.
 
     Under mixed precision the kernel is normalised in the variables' own precision and cast afterwards.
 
     Args:
-        layer: a `Conv1D`, `Conv1DTranspose` or `GroupedConv1D` that is not built yet.
+        layer: a `Conv1D`, `Conv1DTranspose`, `GroupedConv1D` or `ColumnConv2D` that is not built yet.
     """
 
     def __init__(self, layer: Convolution, **kwargs):
@@ -39,8 +40,9 @@ class WeightNorm(keras.layers.Layer):
     def build(self, input_shape):
         if not self.layer.built:  # it is already, when a saved layer is put together again
             self.layer.build(input_shape)
-        self.g = self.add_weight(name="g", shape=(1, 1, self.v.shape[-1]), initializer="ones", autocast=False)
-        self.g.assign(_length(tf.convert_to_tensor(self.v)))
+        length = _length(tf.convert_to_tensor(self.v))
+        self.g = self.add_weight(name="g", shape=length.shape, initializer="ones", autocast=False)
+        self.g.assign(length)
 
     def call(self, x):
         return self.layer.apply_kernel(x, self.normalized_kernel())
@@ -62,4 +64,4 @@ class WeightNorm(keras.layers.Layer):
 
 
 def _length(v: tf.Tensor) -> tf.Tensor:
-    return tf.sqrt(tf.reduce_sum(tf.square(v), axis=(0, 1), keepdims=True))
+    return tf.sqrt(tf.reduce_sum(tf.square(v), axis=range(v.shape.rank - 1), keepdims=True))

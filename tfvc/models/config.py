@@ -33,7 +33,7 @@ class ModelConfig:
         """Reads what `to_dict` wrote; every field must be there, and no other.
 
         Raises:
-            TfvcError: naming the unknown or missing field, or the one whose type is wrong.
+            TfvcError: naming the unknown or missing field, or the one whose type or value is wrong.
         """
         fields = {field.name: field for field in dataclasses.fields(cls)}
         if unknown := sorted(values.keys() - fields.keys()):
@@ -46,7 +46,10 @@ class ModelConfig:
             as_list = expected is tuple and type(value) is list  # JSON has no tuples
             if not (type(value) is expected or as_number or as_list):
                 raise TfvcError(f"{where}: {name} must be {expected.__name__}, received {value!r}")
-        return cls(**{name: tuple(value) if type(value) is list else value for name, value in values.items()})
+        try:
+            return cls(**{name: tuple(value) if type(value) is list else value for name, value in values.items()})
+        except TfvcError as problem:
+            raise TfvcError(f"{where}: {problem}") from None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields, ready for JSON."""

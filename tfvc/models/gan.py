@@ -1,9 +1,11 @@
 """Training a vocoder against a discriminator: what MelGAN and its successors share."""
 
+import abc
+
 import keras
 import tensorflow as tf
 
-from tfvc.audio import MelExtractor
+from tfvc.audio import MelExtractor, MelSpec
 from tfvc.errors import TfvcError
 from tfvc.models.preset import PresetModel
 
@@ -20,13 +22,15 @@ class VocoderGAN(keras.Model):
     1. the generator speaks the mel;
     2. the discriminator hears the real wave and the generator's, and takes its step;
     3. it hears the generator's again, and the generator takes its step. The features of the real wave that it is
-       to match are those from before the discriminator's step.
+       to match are those from before the discriminator's step; with `renews_features` it hears the real wave again
+       too, and they are those from after it.
 
     With `simultaneous`, both networks step from the maps of 2.
 
     With a `mel_weight`, that times the L1 distance of the mels of both waves is added to the generator's loss.
 
-    A subclass gives the losses and the default optimizers.
+    A subclass gives the losses and the default optimizers, and says which mels are compared if they are not those that
+    the generator reads.
 
     Args:
         generator: mel to wave `[batch, frames * hop, 1]`.
@@ -34,6 +38,7 @@ class VocoderGAN(keras.Model):
     """
 
     simultaneous = False
+    renews_features = False
     mel_weight = 0.0
     loss_names = ("discriminator", "generator", "adversarial", "feature")
 
@@ -42,24 +47,28 @@ class VocoderGAN(keras.Model):
         self.generator = generator
         self.discriminator = discriminator
         self.mel_spec = generator.mel_spec
-        self.extract_mel = None
+        self.extract_mel = self.extract_compared_mel = None
         if self.mel_spec is not None:
-            self.extract_mel = MelExtractor(self.mel_spec, name="extract_mel", dtype=self.dtype_policy)
-            self.extract_mel.built = True
+            self.extract_mel = self._extractor("extract_mel", self.mel_spec)
+            self.extract_compared_mel = self._extractor("extract_compared_mel", self.compared_mels(self.mel_spec))
         self._loss_metrics = {name: keras.metrics.Mean(name) for name in (*self.loss_names, "mel")}
         self.built = True
 
+    @abc.abstractmethod
     def discriminator_losses(self, real, fake) -> dict[str, tf.Tensor]:
         """The losses of the discriminator, given the maps of both waves; `discriminator` is minimised."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def generator_losses(self, real, fake) -> dict[str, tf.Tensor]:
         """The losses of the generator, given the maps of both waves; `generator` is minimised."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def default_optimizers(self) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
         """Of the generator and of the discriminator."""
-        raise NotImplementedError
+
+    def compared_mels(self, mel_spec: MelSpec) -> MelSpec:
+        """The front-end of the mels whose distance is a loss, given that of the mels that the generator reads."""
+        return mel_spec
 
     def call(self, mel, training=False):
         return self.generator(mel, training=training)
@@ -122,16 +131,22 @@ class VocoderGAN(keras.Model):
         wave = wave[..., tf.newaxis] if wave.shape.rank == 2 else wave
         if given.shape.rank == 2:
             given = given[..., tf.newaxis]
-        return (self._mel_of(given) if given.shape[-1] == 1 else given), wave
+        return (self._mel_of(given, self.extract_mel) if given.shape[-1] == 1 else given), wave
 
     def mel_distance(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """Mean L1 distance of the mels of two waves `[batch, samples, 1]`, in the `MelSpec`'s values."""
-        return tf.reduce_mean(tf.abs(self._mel_of(real) - self._mel_of(fake)))
+        """Mean L1 distance of the mels of two waves `[batch, samples, 1]`, in the values of `compared_mels`."""
+        mels = [self._mel_of(wave, self.extract_compared_mel) for wave in (real, fake)]
+        return tf.reduce_mean(tf.abs(mels[0] - mels[1]))
 
-    def _mel_of(self, wave):
-        if self.extract_mel is None:
+    def _mel_of(self, wave, extract):
+        if extract is None:
             raise TfvcError(f"{self.name}: to make mels of waves, the generator must have a mel spec")
-        return self.extract_mel(wave[..., 0])
+        return extract(wave[..., 0])
+
+    def _extractor(self, name, mel_spec):
+        extractor = MelExtractor(mel_spec, name=name, dtype=self.dtype_policy)
+        extractor.built = True
+        return extractor
 
     def _warmup_step(self, mel, real):
         with tf.GradientTape() as tape:
@@ -157,6 +172,8 @@ class VocoderGAN(keras.Model):
                 if not self.simultaneous:
                     self.discriminator_optimizer.apply(gradients, of_discriminator)
             if not self.simultaneous:
+                if self.renews_features:
+                    real_maps = self.discriminator(real, training=True)
                 fake_maps = self.discriminator(fake, training=True)
             losses |= self.generator_losses(real_maps, fake_maps)
             if self.mel_weight:

@@ -50,6 +50,18 @@ class PresetModel(keras.Model):
         Raises:
             TfvcError: if there is no such preset, it holds another kind of model, or a file of it is damaged.
         """
+        folder, config, spec = cls.read_preset(name_or_path)
+        model = cls(config, spec, **kwargs)
+        load_weights(model, folder / "model.weights.h5")
+        return model
+
+    @classmethod
+    def read_preset(cls, name_or_path: str | os.PathLike) -> tuple[Path, ModelConfig, MelSpec]:
+        """A preset without its weights: its folder, its configuration and its mel front-end.
+
+        Raises:
+            TfvcError: as `from_preset` does.
+        """
         folder = find_preset(name_or_path)
         kind, config = read_config(folder)
         if kind != cls.name_in_presets:
@@ -59,9 +71,7 @@ class PresetModel(keras.Model):
         spec = MelSpec.from_json(read_text(folder / "mel.json"))
         values = cls.config_class.from_dict(config, str(folder / "config.json"))
         check_mels(values, spec, str(folder))
-        model = cls(values, spec, **kwargs)
-        load_weights(model, folder / "model.weights.h5")
-        return model
+        return folder, values, spec
 
     def save_to_preset(
         self, folder: str | os.PathLike, training: dict[str, Any] | None = None, half: bool = False

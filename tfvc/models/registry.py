@@ -4,7 +4,7 @@ import os
 
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
-from tfvc.models.hifigan import HiFiGANGenerator
+from tfvc.models.hifigan import HiFiGANDiscriminator, HiFiGANGenerator
 from tfvc.models.locations import find_preset
 from tfvc.models.melgan import MelGANDiscriminator, MelGANGenerator
 from tfvc.models.preset import PresetModel, read_config
@@ -13,7 +13,14 @@ from tfvc.models.vocoder import VocoderModel
 
 _MODELS = {
     model.name_in_presets: model
-    for model in (AutoVC, SpeakerEncoder, MelGANGenerator, MelGANDiscriminator, HiFiGANGenerator)
+    for model in (
+        AutoVC,
+        SpeakerEncoder,
+        MelGANGenerator,
+        MelGANDiscriminator,
+        HiFiGANGenerator,
+        HiFiGANDiscriminator,
+    )
 }
 
 

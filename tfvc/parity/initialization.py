@@ -51,6 +51,8 @@ def _centre_and_radius(key: str, shape: tuple[int, ...]) -> tuple[float, float]:
     name = key.rpartition(".")[2]
     if name in ("running_var", "weight_g", "original0") or (name == "weight" and len(shape) == 1):
         return 1.0, 0.5
+    if name == "weight_u" or (name == "weight_v" and len(shape) == 1):  # spectral norm divides by their product with W
+        return 1.0, 0.5
     if len(shape) <= 1:
         return 0.0, 0.1
     return 0.0, float(np.sqrt(3.0 / _fan_in(shape)))

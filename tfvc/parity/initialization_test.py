@@ -11,6 +11,8 @@ STATE = {
     "norm.running_var": np.zeros(6, np.float32),
     "norm.running_mean": np.zeros(6, np.float32),
     "norm.num_batches_tracked": np.array(3),
+    "spectral.weight_u": np.zeros(1, np.float32),
+    "spectral.weight_v": np.zeros(4, np.float32),
     "lstm.weight_hh_l0": np.zeros((8, 2), np.float64),
     "lstm.bias_hh_l0": np.zeros(8, np.float64),
 }
@@ -24,7 +26,8 @@ def test_shapes_types_and_ranges(mode):
         assert value.shape == STATE[key].shape
     assert state["norm.num_batches_tracked"] == 3
     assert all(state[key].dtype == np.float32 for key in STATE if "tracked" not in key)
-    assert state["norm.running_var"].min() >= 0.5
+    for key in ("norm.running_var", "spectral.weight_u", "spectral.weight_v"):
+        assert state[key].min() >= 0.5
 
 
 def test_constant_weights_average():

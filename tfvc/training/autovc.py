@@ -27,6 +27,7 @@ class AutoVCTraining(Training):
 
     name = "autovc"
     headline = ("loss",)
+    default_preset = "small"
 
     model: AutoVCConfig
     settings: TrainingConfig

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.data import FeatureSet, split_speakers
+from tfvc.data import FeatureSet, Utterance, split_speakers
 from tfvc.errors import TfvcError
 from tfvc.models.config import ModelConfig
 from tfvc.models.preset import PresetModel
@@ -21,6 +21,7 @@ from tfvc.training.config import RunConfig
 from tfvc.training.journal import Journal
 from tfvc.training.precision import mixed_precision_policy
 from tfvc.training.run import open_run
+from tfvc.training.start import Start
 from tfvc.training.threads import run_one_operation_at_a_time
 
 _STEPS_IN_A_MEAN = 100
@@ -48,6 +49,12 @@ class Corpus:
         """Holds out so many speakers. Raises TfvcError if none would be left."""
         return cls(features, *split_speakers(features, validation_speakers, seed))
 
+    @property
+    def utterances(self) -> list[Utterance]:
+        """Those of the speakers to train on."""
+        speakers = set(self.training)
+        return [utterance for utterance in self.features.utterances if utterance.speaker in speakers]
+
 
 @dataclass(frozen=True)
 class Training(abc.ABC):
@@ -56,7 +63,7 @@ class Training(abc.ABC):
     Of large vocoders the last bits can differ from run to run: see `run_one_operation_at_a_time`.
 
     A subclass gives the model, its data and what there is to see of it; `name` is the model's on the command line,
-    `headline` the losses that are reported as it trains.
+    `headline` the losses that are reported as it trains, `default_preset` the architecture where none is named.
 
     Attributes:
         data: folder of the feature set.
@@ -68,10 +75,12 @@ class Training(abc.ABC):
         batch_size: rows of data per step.
         seed: of the initial weights, the order of the recordings and the crops; 0 to 2**32 - 1.
         mixed_precision: compute in half precision.
+        start: trained weights to go on from, with fresh optimizers; None begins with drawn ones.
     """
 
     name: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
+    default_preset: ClassVar[str]
 
     data: Path
     out: Path
@@ -81,6 +90,12 @@ class Training(abc.ABC):
     batch_size: int
     seed: int
     mixed_precision: bool = False
+    start: Start | None = None
+
+    @classmethod
+    def find_start(cls, preset: str) -> Start | None:
+        """The trained weights in a preset, or None for the name of an architecture. Raises TfvcError for neither."""
+        return None
 
     @classmethod
     @abc.abstractmethod
@@ -154,6 +169,7 @@ class Training(abc.ABC):
             "model": self.name,
             "data": self.data.name,
             **described,
+            "start": self.start and self.start.label,
             **{f"model.{name}": value for name, value in self.model.to_dict().items()},
             **self.settings.to_dict(),
         }
@@ -190,8 +206,7 @@ class Training(abc.ABC):
             writer.close()
 
     def _record(self, corpus: Corpus, network: PresetModel) -> dict[str, Any]:
-        speakers = set(corpus.training)
-        utterances = [u for u in corpus.features.utterances if u.speaker in speakers]
+        utterances = corpus.utterances
         steps, validations = self._losses().entries()[-_STEPS_IN_A_MEAN:], self._validations().entries()
         curves = {
             name: {str(entry["step"]): entry[name] for entry in validations}
@@ -201,7 +216,7 @@ class Training(abc.ABC):
         return {
             **self._description(),
             "utterances": len(utterances),
-            "training_speakers": len(speakers),
+            "training_speakers": len(set(corpus.training)),
             "minutes": round(sum(u.seconds for u in utterances) / 60, 1),
             "held_out_speakers": corpus.validation,
             "parameters": int(sum(np.prod(v.shape) for v in network.trainable_variables)),

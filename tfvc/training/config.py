@@ -62,8 +62,6 @@ class VocoderTrainingConfig(RunConfig):
         segment: samples of the waveforms in a batch; a multiple of the mel's hop.
         generator_learning_rate: at the start.
         discriminator_learning_rate: at the start.
-        final_fraction: along a cosine over the run, both learning rates fall to this part of themselves; 1 keeps them
-            constant.
         ema_decay: of the running mean of the generator's weights, which is what the preset gets; 0 for none.
         warmup_steps: so many first steps the generator takes alone, on the distance between the mels.
         gain_min: each segment is multiplied by a random number from here
@@ -73,7 +71,6 @@ class VocoderTrainingConfig(RunConfig):
     segment: int = 8192
     generator_learning_rate: float = 1e-4
     discriminator_learning_rate: float = 1e-4
-    final_fraction: float = 1.0
     ema_decay: float = 0.999
     warmup_steps: int = 0
     gain_min: float = 0.3
@@ -82,14 +79,14 @@ class VocoderTrainingConfig(RunConfig):
     def __post_init__(self):
         super().__post_init__()
         for name in ("generator_learning_rate", "discriminator_learning_rate"):
-            _require(0 < getattr(self, name) < float("inf"), self, name, "above 0")
-        _require(0 <= self.final_fraction <= 1, self, "final_fraction", "between 0 and 1")
-        _require(0 <= self.ema_decay < 1, self, "ema_decay", "at least 0 and below 1")
-        _require(self.warmup_steps >= 0, self, "warmup_steps", "at least 0")
-        _require(0 < self.gain_min <= self.gain_max, self, "gain_min", f"above 0 and at most gain_max, {self.gain_max}")
-        _require(self.gain_max <= 1, self, "gain_max", "at most 1, or waveforms would be clipped")
+            require(0 < getattr(self, name) < float("inf"), self, name, "above 0")
+        require(0 <= self.ema_decay < 1, self, "ema_decay", "at least 0 and below 1")
+        require(self.warmup_steps >= 0, self, "warmup_steps", "at least 0")
+        require(0 < self.gain_min <= self.gain_max, self, "gain_min", f"above 0 and at most gain_max, {self.gain_max}")
+        require(self.gain_max <= 1, self, "gain_max", "at most 1, or waveforms would be clipped")
 
 
-def _require(true: bool, config: RunConfig, name: str, words: str) -> None:
+def require(true: bool, config: RunConfig, name: str, words: str) -> None:
+    """Raises TfvcError, saying what the field must be, unless it is true."""
     if not true:
         raise TfvcError(f"{name} is {getattr(config, name)}; it must be {words}")

@@ -1,4 +1,4 @@
-"""Adam and AdamW that take torch's steps.
+"""Adam and AdamW that take torch's steps, and the schedule of HiFi-GAN.
 
 Keras's own Adam adds epsilon before the bias correction ("epsilon hat"). For a gradient of 1e-8 the first
 step is then -3.1e-5 where torch's is -5.0e-4 (learning rate 1e-3, epsilon 1e-8): biases behind a BatchNorm,
@@ -100,6 +100,31 @@ class AdamW(Adam):
 
     def get_config(self):
         return {**super().get_config(), "decay": self.decay}
+
+
+@keras.saving.register_keras_serializable("tfvc")
+class ExponentialByEpoch(keras.optimizers.schedules.LearningRateSchedule):
+    """Equals `torch.optim.lr_scheduler.ExponentialLR`, stepped at the end of every epoch.
+
+    Keras's `ExponentialDecay(staircase=True)` computes in float32, even for a model in float64.
+
+    Args:
+        learning_rate: of the first epoch.
+        steps: in an epoch.
+        decay: each epoch has this times the rate of the one before.
+    """
+
+    def __init__(self, learning_rate: float, steps: int, decay: float):
+        self.learning_rate = learning_rate
+        self.steps = steps
+        self.decay = decay
+
+    def __call__(self, step):
+        epoch = tf.cast(tf.convert_to_tensor(step) // self.steps, tf.float64)
+        return self.learning_rate * tf.pow(tf.constant(self.decay, tf.float64), epoch)
+
+    def get_config(self):
+        return {"learning_rate": self.learning_rate, "steps": self.steps, "decay": self.decay}
 
 
 def clip_by_global_norm(gradients, max_norm: float):

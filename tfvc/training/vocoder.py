@@ -1,5 +1,6 @@
 """Training a vocoder against its discriminator on a prepared feature set."""
 
+import abc
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,9 +12,13 @@ from tfvc.data import fixed_wave_segments, wave_segments
 from tfvc.errors import TfvcError
 from tfvc.models.config import ModelConfig
 from tfvc.models.gan import VocoderGAN
-from tfvc.training.base import Training
+from tfvc.models.preset import PresetModel
+from tfvc.models.vocoder import VocoderModel
+from tfvc.training.base import Corpus, Training
 from tfvc.training.config import VocoderTrainingConfig
 from tfvc.training.listening import Listening
+from tfvc.training.start import Start
+from tfvc.weights.h5 import load_weights
 
 # Reflected padding of three frames needs one more.
 _FEWEST_FRAMES = 4
@@ -25,21 +30,53 @@ class VocoderTraining(Training):
 
     The generator's preset has the running means of its weights, and they are what is validated. The mels of the
     training segments are computed from the segments in the graph, after a random gain; the waveforms of the feature
-    set have the loudness of the recordings, no peaks are normalised.
+    set have the loudness of the recordings, no peaks are normalised. With a `start`, the mels of the feature set must
+    be those that the trained generator knows.
 
-    A subclass names the model, and its settings where they differ from preset to preset.
+    A subclass names the models, and their settings where they differ from preset to preset.
     """
 
-    gan_class: ClassVar[type[VocoderGAN]]
-    model_class: ClassVar[type[ModelConfig]]
+    generator_class: ClassVar[type[VocoderModel]]
+    discriminator_class: ClassVar[type[PresetModel]]
     settings_class: ClassVar[type[VocoderTrainingConfig]]
     headline = ("generator", "discriminator")
 
     settings: VocoderTrainingConfig
 
     @classmethod
+    def find_start(cls, preset: str) -> Start | None:
+        architectures = cls.generator_class.config_class.named
+        if preset in architectures:
+            return None
+        try:
+            return Start.find(preset)
+        except TfvcError as problem:
+            raise TfvcError(
+                f"{cls.name} has no preset {preset!r}; choose one of {', '.join(architectures)}, or a trained "
+                f"generator's ({problem})"
+            ) from None
+
+    @classmethod
     def defaults(cls, preset: str, spec: MelSpec) -> tuple[ModelConfig, VocoderTrainingConfig]:
-        return cls.model_class.from_name(preset), cls.settings_class.from_name(preset)
+        start = cls.find_start(preset)
+        if start is None:
+            return cls.generator_class.config_class.from_name(preset), cls.settings_class.from_name(preset)
+        return cls.generator_class.read_preset(start.generator)[1], cls.settings_from(start)
+
+    @classmethod
+    def settings_from(cls, start: Start) -> VocoderTrainingConfig:
+        """The settings for going on from there."""
+        return cls.settings_class()
+
+    @abc.abstractmethod
+    def fresh_gan(self, spec: MelSpec) -> VocoderGAN:
+        """The networks with fresh weights, not compiled."""
+
+    @abc.abstractmethod
+    def schedule(
+        self, learning_rate: float, steps: int, corpus: Corpus
+    ) -> float | keras.optimizers.schedules.LearningRateSchedule:
+        """How a learning rate goes on from its value at the start, over so many steps."""
 
     def check(self, spec):
         if spec.n_mels != self.model.n_mels:
@@ -54,17 +91,45 @@ class VocoderTraining(Training):
                 f"segment is {segment} samples; it must be a multiple of the hop, {spec.hop}, and at least "
                 f"{_FEWEST_FRAMES * spec.hop}"
             )
+        if self.start is not None:
+            self._check_start(self.start, spec)
+
+    def _check_start(self, start, spec):
+        folder, config, known = self.generator_class.read_preset(start.generator)
+        if differences := known.differences(spec):
+            raise TfvcError(
+                f"{self.data}: has other mels than those that {folder} was trained on ({'; '.join(differences)}); "
+                "prepare the recordings with the preset's (tfvc prepare --mel)"
+            )
+        if not config.weight_norm:
+            raise TfvcError(
+                f"{folder}: its weight normalisation has been fused, which is for inference; import the checkpoint "
+                "that has weight_g and weight_v"
+            )
+        if start.discriminator is not None:
+            self.discriminator_class.read_preset(start.discriminator)
 
     def fresh_model(self, corpus):
         settings = self.settings
-        model = self.gan_class.fresh(self.model, corpus.features.spec, dtype=self.policy())
+        model = self.fresh_gan(corpus.features.spec)
+        if self.start is not None:
+            load_weights(model.generator, self.start.generator / "model.weights.h5")
+            if self.start.discriminator is not None:
+                load_weights(model.discriminator, self.start.discriminator / "model.weights.h5")
         generator, discriminator = model.default_optimizers()
         averaging = {"use_ema": settings.ema_decay > 0, "ema_momentum": settings.ema_decay}
         # The discriminator's schedule begins when it does.
         own_steps = max(self.steps - settings.warmup_steps, 1)
         model.compile(
-            _changed(generator, learning_rate=self._rate(settings.generator_learning_rate, self.steps), **averaging),
-            _changed(discriminator, learning_rate=self._rate(settings.discriminator_learning_rate, own_steps)),
+            _changed(
+                generator,
+                learning_rate=self.schedule(settings.generator_learning_rate, self.steps, corpus),
+                **averaging,
+            ),
+            _changed(
+                discriminator,
+                learning_rate=self.schedule(settings.discriminator_learning_rate, own_steps, corpus),
+            ),
             warmup_steps=settings.warmup_steps,
         )
         return model
@@ -113,11 +178,6 @@ class VocoderTraining(Training):
 
     def presets(self, model):
         return {"discriminator": model.discriminator, "preset": model.averaged_generator()}
-
-    def _rate(self, learning_rate, steps):
-        if self.settings.final_fraction == 1:
-            return learning_rate
-        return keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=self.settings.final_fraction)
 
 
 def at_random_gain(

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tfvc.layers import LSTM, BatchNorm, Conv1D, Conv1DTranspose, Dense, GroupedConv1D, WeightNorm
+from tfvc.layers import (
+    LSTM,
+    BatchNorm,
+    ColumnConv2D,
+    Conv1D,
+    Conv1DTranspose,
+    Dense,
+    GroupedConv1D,
+    SpectralNorm,
+    WeightNorm,
+)
 from tfvc.weights.errors import WeightError
 
 
@@ -32,6 +42,7 @@ class Layout:
 SAME = Layout(None)
 MATRIX = Layout((1, 0))  # (in, out) and (out, in)
 CONV = Layout((2, 1, 0))  # (k, in, out) and (out, in, k); transposed convolutions (k, out, in) and (in, out, k)
+CONV2D = Layout((3, 2, 1, 0))  # (1, k, in, out) and (out, in, k, 1)
 
 Row = tuple[str, keras.Variable, Layout]
 
@@ -46,8 +57,20 @@ def _kernel_and_bias(layout: Layout) -> Callable[[keras.layers.Layer], list[Row]
 
 def _weight_norm(layer: WeightNorm) -> list[Row]:
     # torch takes `weight` out of the module and puts g and v behind what is left.
-    rows = [("weight_g", layer.g, CONV), ("weight_v", layer.v, CONV)]
+    layout = _kernel_layout(layer.layer)
+    rows = [("weight_g", layer.g, layout), ("weight_v", layer.v, layout)]
     return [("bias", layer.layer.bias, SAME), *rows] if layer.layer.use_bias else rows
+
+
+def _spectral_norm(layer: SpectralNorm) -> list[Row]:
+    # Parameters come before buffers.
+    rows = [("weight_orig", layer.layer.kernel, _kernel_layout(layer.layer))]
+    rows += [("weight_u", layer.u, SAME), ("weight_v", layer.v, SAME)]
+    return [("bias", layer.layer.bias, SAME), *rows] if layer.layer.use_bias else rows
+
+
+def _kernel_layout(layer: keras.layers.Layer) -> Layout:
+    return CONV2D if isinstance(layer, ColumnConv2D) else CONV
 
 
 def _batch_norm(layer: BatchNorm) -> list[Row]:
@@ -83,7 +106,9 @@ KINDS: dict[type, Callable[[keras.layers.Layer], list[Row]]] = {
     Conv1D: _kernel_and_bias(CONV),
     Conv1DTranspose: _kernel_and_bias(CONV),
     GroupedConv1D: _kernel_and_bias(CONV),
+    ColumnConv2D: _kernel_and_bias(CONV2D),
     WeightNorm: _weight_norm,
+    SpectralNorm: _spectral_norm,
     BatchNorm: _batch_norm,
     LSTM: _lstm,
 }

@@ -9,6 +9,8 @@ torch = pytest.importorskip("torch")
 
 STATE = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.tensor([0.1, -0.0, 3.0])}
 
+OTHER = {"conv.weight": torch.ones(3)}
+
 
 class Malice:
     """Runs code when it is unpickled."""
@@ -26,7 +28,7 @@ class Malice:
         lambda s: s,
         lambda s: {"model": s},
         lambda s: {"model": s, "optimizer": {"state": {}}, "step": 3},
-        lambda s: {"generator": s},
+        lambda s: {"generator": s, "discriminator": OTHER, "steps": 3},
         lambda s: {"step": 1, "model_state": s},
         lambda s: {f"module.{k}": v for k, v in s.items()},
         lambda s: {"model": {f"module.{k}": v for k, v in s.items()}},
@@ -35,7 +37,7 @@ class Malice:
 @pytest.mark.parametrize("legacy", [False, True])
 def test_wrappers_and_prefixes_are_taken_off(tmp_path, wrap, legacy):
     torch.save(wrap(STATE), tmp_path / "file.pt", _use_new_zipfile_serialization=not legacy)
-    state = read_torch_file(tmp_path / "file.pt")
+    state = read_torch_file(tmp_path / "file.pt", "generator")
     assert list(state) == list(STATE)
     for key, value in STATE.items():
         assert state[key].tobytes() == value.numpy().tobytes()
@@ -57,6 +59,36 @@ def test_what_is_written_is_read_again(tmp_path, name, wrapper):
 def test_the_wrapper_is_there_for_upstream(tmp_path):
     write_torch_file(tmp_path / "a.ckpt", {"w": np.ones(2, np.float32)}, "model")
     assert list(torch.load(tmp_path / "a.ckpt", weights_only=True)) == ["model"]
+
+
+def test_several_networks_of_one_model(tmp_path):
+    """As upstream's HiFi-GAN has its discriminators, beside what else a training needs."""
+    parallel = {f"module.{key}": value for key, value in OTHER.items()}
+    torch.save({"mpd": STATE, "msd": parallel, "optim_d": {}, "steps": 1}, tmp_path / "do.pt")
+    state = read_torch_file(tmp_path / "do.pt", ("mpd", "msd"))
+    assert list(state) == ["mpd.layer.weight", "mpd.layer.bias", "msd.conv.weight"]
+    assert state["mpd.layer.bias"].tobytes() == STATE["layer.bias"].numpy().tobytes()
+    for name in ("again.pt", "again.safetensors"):
+        write_torch_file(tmp_path / name, state, ("mpd", "msd"))
+        back = read_torch_file(tmp_path / name, ("mpd", "msd"))
+        assert {key: value.tobytes() for key, value in back.items()} == {k: v.tobytes() for k, v in state.items()}
+    written = torch.load(tmp_path / "again.pt", weights_only=True)
+    assert {name: list(part) for name, part in written.items()} == {"mpd": list(STATE), "msd": list(OTHER)}
+
+
+@pytest.mark.parametrize(
+    ("content", "networks", "words"),
+    [
+        ({"generator": STATE}, "discriminator", "no state dict in it; its keys are generator"),
+        ({"generator": STATE, "discriminator": OTHER}, None, "its keys are generator, discriminator"),
+        ({"mpd": STATE, "steps": 3}, ("mpd", "msd"), "no network 'msd' in it; its keys are mpd, steps"),
+        ({"generator": STATE}, ("mpd", "msd"), "no network 'mpd' in it; its keys are generator"),
+    ],
+)
+def test_no_network_is_taken_for_another(tmp_path, content, networks, words):
+    torch.save(content, tmp_path / "file.pt")
+    with pytest.raises(WeightError, match=words):
+        read_torch_file(tmp_path / "file.pt", networks)
 
 
 def test_bfloat16_is_widened_exactly(tmp_path):

@@ -68,8 +68,8 @@ class HiFiGANConfig(ModelConfig):
         for rate, size in zip(self.upsample_rates, self.upsample_kernel_sizes, strict=True):
             if size < rate or (size - rate) % 2:
                 raise TfvcError(
-                    f"an upsampling by {rate} with a kernel of {size}: the kernel must be {rate} or more, by an even "
-                    f"number; take {2 * rate}"
+                    f"upsample_kernel_sizes: an upsampling by {rate} with a kernel of {size}: the kernel must be "
+                    f"{rate} or more, by an even number; take {2 * rate + rate % 2}"
                 )
         if any(size % 2 == 0 for size in self.resblock_kernel_sizes):
             raise TfvcError(f"resblock_kernel_sizes must be odd, received {self.resblock_kernel_sizes}")

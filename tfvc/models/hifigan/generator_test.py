@@ -94,6 +94,10 @@ def test_sixteen_kilohertz(tmp_path, hop, rates, kernels):
     [
         ({"upsample_rates": [8, 8, 4, 2]}, "make 512 samples of a frame, hop_size is 256; change one"),
         ({"upsample_kernel_sizes": [16, 15, 4, 4]}, "an upsampling by 8 with a kernel of 15: .* even number; take 16"),
+        (
+            {"upsample_rates": [8, 5, 4], "upsample_kernel_sizes": [16, 10, 8], "hop_size": 160},
+            r"config\.json: upsample_kernel_sizes: an upsampling by 5 with a kernel of 10: .* even number; take 11",
+        ),
         ({"upsample_kernel_sizes": [16, 16, 4]}, "4 upsample_rates need as many upsample_kernel_sizes, received 3"),
         ({"resblock": "3"}, 'resblock must be "1" or "2"'),
         ({"resblock_dilation_sizes": [[1, 3, 5]]}, "3 resblock_kernel_sizes need as many"),

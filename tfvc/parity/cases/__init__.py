@@ -12,7 +12,7 @@ from tfvc.models.speaker_encoder import SpeakerEncoderConfig
 from tfvc.parity.case import ParityCase
 from tfvc.parity.cases import layers
 from tfvc.parity.cases.autovc import autovc
-from tfvc.parity.cases.hifigan import hifigan_generator
+from tfvc.parity.cases.hifigan import hifigan_generator, published
 from tfvc.parity.cases.melgan import melgan
 from tfvc.parity.cases.speaker_encoder import speaker_encoder
 
@@ -21,7 +21,9 @@ BUILT_IN: dict[str, Callable[[], ParityCase]] = {
     "conv1d": layers.conv1d,
     "conv1d_transpose": layers.conv1d_transpose,
     "grouped_conv1d": layers.grouped_conv1d,
+    "column_conv2d": layers.column_conv2d,
     "weight_norm": lambda: layers.weight_norm(layers.conv1d()),
+    "spectral_norm": lambda: layers.spectral_norm(layers.conv1d()),
     "average_pool1d": layers.average_pool1d,
     "batch_norm": layers.batch_norm,
     "lstm": layers.lstm,
@@ -33,6 +35,9 @@ BUILT_IN: dict[str, Callable[[], ParityCase]] = {
     "autovc_official": lambda: autovc(AutoVCConfig.from_name("official")),
     "melgan_descript": lambda: melgan(MelGANConfig.from_name("descript")),
     "melgan_keras_io": lambda: melgan(MelGANConfig.from_name("keras_io")),
+    "hifigan_v1": lambda: published("v1"),
+    "hifigan_v2": lambda: published("v2"),
+    "hifigan_v3": lambda: published("v3"),
     "hifigan_v1_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v1")),
     "hifigan_v2_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v2")),
     "hifigan_v3_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v3")),

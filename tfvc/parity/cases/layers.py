@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tfvc import layers
-from tfvc.parity.case import ParityCase, Tensors, torch_call_channels_first
+from tfvc.parity.case import ParityCase, Tensors, keras_call, torch_call_channels_first
 from tfvc.weights import Entry
 from tfvc.weights.layouts import KINDS
 
@@ -248,6 +248,36 @@ def average_pool1d(
     )
 
 
+def column_conv2d(
+    batch: int = 3,
+    columns: int = 3,
+    rows: int = 14,
+    inputs: int = 5,
+    filters: int = 7,
+    kernel_size: int = 5,
+    strides: int = 3,
+    padding: int = 2,
+    use_bias: bool = True,
+) -> ParityCase:
+    def torch_module():
+        import torch
+
+        return torch.nn.Conv2d(
+            inputs, filters, (kernel_size, 1), stride=(strides, 1), padding=(padding, 0), bias=use_bias
+        )
+
+    return ParityCase(
+        "column_conv2d",
+        lambda: layers.ColumnConv2D(filters, kernel_size, strides=strides, padding=padding, use_bias=use_bias),
+        torch_module,
+        layer_entries,
+        normal_inputs(batch, columns, rows, inputs),
+        keras_forward=without_training,
+        torch_forward=lambda module, x: {"output": module(x["x"].transpose(1, 3)).transpose(1, 3)},
+        description="ColumnConv2D and nn.Conv2d with a kernel of one column",
+    )
+
+
 def weight_norm(of: ParityCase) -> ParityCase:
     """The convolution of another case under weight normalisation, on both sides."""
 
@@ -262,4 +292,22 @@ def weight_norm(of: ParityCase) -> ParityCase:
         keras_model=lambda: layers.WeightNorm(of.keras_model()),
         torch_module=torch_module,
         description="WeightNorm and weight_norm around a convolution",
+    )
+
+
+def spectral_norm(of: ParityCase) -> ParityCase:
+    """The convolution of another case under spectral normalisation, on both sides."""
+
+    def torch_module():
+        import torch
+
+        return torch.nn.utils.spectral_norm(of.torch_module())
+
+    return replace(
+        of,
+        name="spectral_norm",
+        keras_model=lambda: layers.SpectralNorm(of.keras_model()),
+        torch_module=torch_module,
+        keras_forward=keras_call,
+        description="SpectralNorm and spectral_norm around a convolution",
     )

@@ -5,11 +5,20 @@ from collections.abc import Iterator
 import keras
 
 from tfvc.weights.errors import WeightError
-from tfvc.weights.maps import autovc, hifigan, melgan, melgan_discriminator, speaker_encoder
+from tfvc.weights.maps import (
+    autovc,
+    hifigan,
+    hifigan_discriminator,
+    melgan,
+    melgan_discriminator,
+    speaker_encoder,
+)
+from tfvc.weights.torch_file import Networks
 
 _MAPS = {
     "autovc": autovc,
     "hifigan": hifigan,
+    "hifigan_discriminator": hifigan_discriminator,
     "melgan": melgan,
     "melgan_discriminator": melgan_discriminator,
     "speaker_encoder": speaker_encoder,
@@ -21,9 +30,14 @@ def pairs(model: keras.Model) -> Iterator[tuple[str, keras.layers.Layer]]:
     return _map_of(model).pairs(model)
 
 
-def wrapper(model: keras.Model) -> str | None:
-    """The key under which upstream's files hold this model's state dict, or None if they hold it bare."""
-    return _map_of(model).WRAPPER
+def written_under(model: keras.Model) -> Networks:
+    """The key under which upstream's code looks for this model, those of its networks, or None if it is bare."""
+    return _map_of(model).WRITTEN_UNDER
+
+
+def read_from(model: keras.Model) -> Networks:
+    """The key under which files of several networks have this model, those of its networks, or None for no key."""
+    return _map_of(model).READ_FROM
 
 
 def ignored(model: keras.Model) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """AutoVC: auspicious3000/autovc, `Generator` in model_vc.py."""
 
-WRAPPER = "model"
+WRITTEN_UNDER = READ_FROM = "model"
 IGNORED = frozenset()
 
 

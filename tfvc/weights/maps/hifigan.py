@@ -1,6 +1,6 @@
 """HiFi-GAN's generator: jik876/hifi-gan, `Generator` in models.py."""
 
-WRAPPER = "generator"
+WRITTEN_UNDER = READ_FROM = "generator"
 IGNORED = frozenset()
 
 

@@ -1,6 +1,7 @@
 """MelGAN's generator: descriptinc/melgan-neurips, `Generator` in mel2wav/modules.py; keras_io as in `torch_ref`."""
 
-WRAPPER = None
+WRITTEN_UNDER = None
+READ_FROM = "generator"
 IGNORED = frozenset()
 
 

@@ -1,6 +1,7 @@
 """MelGAN's discriminators: descriptinc/melgan-neurips, `Discriminator`; keras_io as in `torch_ref`."""
 
-WRAPPER = None
+WRITTEN_UNDER = None
+READ_FROM = "discriminator"
 IGNORED = frozenset()
 
 

@@ -1,6 +1,6 @@
 """Speaker encoders: Resemblyzer's `VoiceEncoder` (`linear`) and AutoVC's `D_VECTOR` (`embedding`)."""
 
-WRAPPER = None
+WRITTEN_UNDER = READ_FROM = None
 # Parameters of the loss that the published ge2e weights were trained with; the network has no use for them.
 IGNORED = frozenset({"similarity_weight", "similarity_bias"})
 

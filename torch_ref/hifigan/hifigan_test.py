@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from torch_ref import hifigan
-from torch_ref.melgan import remove_weight_norm
+from torch_ref.melgan import Maps, remove_weight_norm
 from torch_ref.train_hifigan import train
 
 GENERATOR = {
@@ -68,7 +68,7 @@ def keep_constants(module: nn.Module) -> nn.Module:
     return module
 
 
-def maps_of(*groups: tuple[float, ...]) -> hifigan.Maps:
+def maps_of(*groups: tuple[float, ...]) -> Maps:
     """One number a map; the last of a group is its score."""
     return [[torch.tensor([[[float(value)]]]) for value in group] for group in groups]
 

@@ -1,0 +1,80 @@
+"""Training HiFi-GAN."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from tfvc.models.hifigan import (
+    HiFiGAN,
+    HiFiGANConfig,
+    HiFiGANDiscriminator,
+    HiFiGANDiscriminatorConfig,
+    HiFiGANGenerator,
+)
+from tfvc.training.config import VocoderTrainingConfig, require
+from tfvc.training.optimizers import ExponentialByEpoch
+from tfvc.training.vocoder import VocoderTraining
+
+
+@dataclass(frozen=True)
+class HiFiGANTrainingConfig(VocoderTrainingConfig):
+    """The settings of upstream, which are the same for all its generators.
+
+    Upstream brings every recording to one peak before it trains, and leaves them as they are for fine-tuning; here they
+    are always as they are, unless `gain_min` and `gain_max` say otherwise.
+
+    Attributes:
+        epoch_decay: both learning rates are multiplied by this after each epoch, which is as many steps as whole
+            batches fit into the recordings.
+        periods, period_widths, scales, scale_widths: sizes of the discriminators, see `HiFiGANDiscriminatorConfig`.
+    """
+
+    generator_learning_rate: float = 2e-4
+    discriminator_learning_rate: float = 2e-4
+    gain_min: float = 1.0
+    gain_max: float = 1.0
+    epoch_decay: float = 0.999
+    periods: tuple = HiFiGANDiscriminatorConfig.periods
+    period_widths: tuple = HiFiGANDiscriminatorConfig.period_widths
+    scales: int = HiFiGANDiscriminatorConfig.scales
+    scale_widths: tuple = HiFiGANDiscriminatorConfig.scale_widths
+
+    named = {name: {} for name in HiFiGANConfig.named}  # noqa: RUF012
+
+    def __post_init__(self):
+        super().__post_init__()
+        require(0 < self.epoch_decay <= 1, self, "epoch_decay", "above 0 and at most 1")
+        _ = self.discriminator  # refuses impossible sizes
+
+    @property
+    def discriminator(self) -> HiFiGANDiscriminatorConfig:
+        """The sizes of the discriminators."""
+        names = [field.name for field in dataclasses.fields(HiFiGANDiscriminatorConfig)]
+        return HiFiGANDiscriminatorConfig(**{name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True)
+class HiFiGANTraining(VocoderTraining):
+    """A run of HiFi-GAN: see `VocoderTraining`."""
+
+    name = "hifigan"
+    default_preset = "v1"
+    generator_class = HiFiGANGenerator
+    discriminator_class = HiFiGANDiscriminator
+    settings_class = HiFiGANTrainingConfig
+
+    model: HiFiGANConfig
+    settings: HiFiGANTrainingConfig
+
+    @classmethod
+    def settings_from(cls, start):
+        if start.discriminator is None:
+            return cls.settings_class()
+        _, sizes, _ = HiFiGANDiscriminator.read_preset(start.discriminator)
+        return cls.settings_class(**sizes.to_dict())
+
+    def fresh_gan(self, spec):
+        return HiFiGAN.fresh(self.model, spec, self.settings.discriminator, dtype=self.policy())
+
+    def schedule(self, learning_rate, steps, corpus):
+        steps_in_epoch = max(len(corpus.utterances) // self.batch_size, 1)
+        return ExponentialByEpoch(learning_rate, steps_in_epoch, self.settings.epoch_decay)
