@@ -51,7 +51,7 @@ class TrainingConfig(RunConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        _require(0 <= self.warp < 1, self, "warp", "at least 0 and below 1")
+        require(0 <= self.warp < 1, self, "warp", "at least 0 and below 1")
 
 
 @dataclass(frozen=True)
