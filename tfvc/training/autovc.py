@@ -35,9 +35,8 @@ class AutoVCTraining(Training):
     @classmethod
     def defaults(cls, preset, spec):
         # The mels decide their scaling, unless it is set by hand.
-        return dataclasses.replace(AutoVCConfig.from_name(preset), **mel_scaling(spec)), TrainingConfig.from_name(
-            preset
-        )
+        model = dataclasses.replace(AutoVCConfig.from_name(preset), **mel_scaling(spec))
+        return model, TrainingConfig.from_name(preset)
 
     def check(self, spec):
         if spec.n_mels != self.model.n_mels:
