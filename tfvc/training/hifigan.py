@@ -23,8 +23,9 @@ FINE_TUNING_RATE = 1e-5
 class HiFiGANTrainingConfig(VocoderTrainingConfig):
     """The settings of upstream, which are the same for all its generators.
 
-    Trained networks go on at `FINE_TUNING_RATE`. Upstream brings every recording to one peak before it trains, and leaves
-    them as they are for fine-tuning; here they are always as they are, unless `gain_min` and `gain_max` say otherwise.
+    Trained networks go on at `FINE_TUNING_RATE`. Upstream brings every recording to one peak before it trains, and
+    leaves them as they are for fine-tuning; here they are always as they are, unless `gain_min` and `gain_max` say
+    otherwise.
 
     Attributes:
         epoch_decay: both learning rates are multiplied by this after each epoch, which is as many steps as whole
