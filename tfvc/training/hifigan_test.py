@@ -101,7 +101,7 @@ def test_the_preset_decides_the_sizes_and_what_is_trained_goes_on_slowly(known):
     assert settings.discriminator == SETTINGS.discriminator
     assert (settings.generator_learning_rate, settings.discriminator_learning_rate) == (1e-5, 1e-5)
     model, settings = HiFiGANTraining.defaults(str(known / "preset"), SPEC)
-    assert (model, settings) == (NARROW, HiFiGANTrainingConfig(generator_learning_rate=1e-5))
+    assert (model, settings) == (NARROW, HiFiGANTrainingConfig(generator_learning_rate=2e-6))
     assert HiFiGANTraining.defaults("v2", SPEC) == (HiFiGANConfig.from_name("v2"), HiFiGANTrainingConfig())
     assert HiFiGANTraining.find_start("v2") is None
 
