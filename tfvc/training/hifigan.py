@@ -16,7 +16,7 @@ from tfvc.training.vocoder import VocoderTraining
 
 # Trained weights do not survive the first steps of Adam at the rate for fresh ones: a V3's mel error rose threefold.
 # Where both networks are trained, this is what upstream's own rate has fallen to after 3,000 epochs, the length of its
-# published trainings. Beside fresh discriminators the generator waits for them to learn: a fifth of that keeps its error.
+# published trainings. Beside fresh discriminators the generator waits for them to learn, or its error still rises.
 FINE_TUNING_RATE = 1e-5
 RATE_BESIDE_FRESH = 2e-6
 
@@ -25,9 +25,9 @@ RATE_BESIDE_FRESH = 2e-6
 class HiFiGANTrainingConfig(VocoderTrainingConfig):
     """The settings of upstream, which are the same for all its generators.
 
-    Trained networks go on more slowly, see `FINE_TUNING_RATE`. Upstream brings every recording to one peak before it trains, and
-    leaves them as they are for fine-tuning; here they are always as they are, unless `gain_min` and `gain_max` say
-    otherwise.
+    Trained networks go on more slowly, see `FINE_TUNING_RATE`. Upstream brings every recording to one peak before it
+    trains, and leaves them as they are for fine-tuning; here they are always as they are, unless `gain_min` and
+    `gain_max` say otherwise.
 
     Attributes:
         epoch_decay: both learning rates are multiplied by this after each epoch, which is as many steps as whole
