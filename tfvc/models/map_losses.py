@@ -27,6 +27,11 @@ def distances(real: Maps, fake: Maps) -> list[tf.Tensor]:
     ]
 
 
+def total(terms: list[tf.Tensor]) -> tf.Tensor:
+    """The sum of scalars, in their order: `tf.add_n` begins with whichever has a buffer that is free at the moment."""
+    return tf.reduce_sum(tf.stack(terms))
+
+
 def mean(x: tf.Tensor) -> tf.Tensor:
     """The mean, never taken in half precision."""
     return tf.reduce_mean(tf.cast(x, tf.float32) if x.dtype in (tf.float16, tf.bfloat16) else x)

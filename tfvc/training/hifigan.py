@@ -14,13 +14,20 @@ from tfvc.training.config import VocoderTrainingConfig, require
 from tfvc.training.optimizers import ExponentialByEpoch
 from tfvc.training.vocoder import VocoderTraining
 
+# Trained weights do not survive the first steps of Adam at the rate for fresh ones: a V3's mel error rose threefold.
+# Where both networks are trained, this is what upstream's own rate has fallen to after 3,000 epochs, the length of its
+# published trainings. Beside fresh discriminators the generator waits for them to learn, or its error still rises.
+FINE_TUNING_RATE = 1e-5
+RATE_BESIDE_FRESH = 2e-6
+
 
 @dataclass(frozen=True)
 class HiFiGANTrainingConfig(VocoderTrainingConfig):
     """The settings of upstream, which are the same for all its generators.
 
-    Upstream brings every recording to one peak before it trains, and leaves them as they are for fine-tuning; here they
-    are always as they are, unless `gain_min` and `gain_max` say otherwise.
+    Trained networks go on more slowly, see `FINE_TUNING_RATE`. Upstream brings every recording to one peak before it
+    trains, and leaves them as they are for fine-tuning; here they are always as they are, unless `gain_min` and
+    `gain_max` say otherwise.
 
     Attributes:
         epoch_decay: both learning rates are multiplied by this after each epoch, which is as many steps as whole
@@ -68,9 +75,11 @@ class HiFiGANTraining(VocoderTraining):
     @classmethod
     def settings_from(cls, start):
         if start.discriminator is None:
-            return cls.settings_class()
+            return cls.settings_class(generator_learning_rate=RATE_BESIDE_FRESH)
         _, sizes, _ = HiFiGANDiscriminator.read_preset(start.discriminator)
-        return cls.settings_class(**sizes.to_dict())
+        return cls.settings_class(
+            generator_learning_rate=FINE_TUNING_RATE, discriminator_learning_rate=FINE_TUNING_RATE, **sizes.to_dict()
+        )
 
     def fresh_gan(self, spec):
         return HiFiGAN.fresh(self.model, spec, self.settings.discriminator, dtype=self.policy())

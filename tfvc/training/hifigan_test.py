@@ -95,11 +95,13 @@ def test_a_run_begins_with_the_weights_it_is_given(feature_folder, known):
             assert all(np.array_equal(a, b) for a, b in pairs) == (part in taken)
 
 
-def test_the_preset_decides_the_sizes(known):
+def test_the_preset_decides_the_sizes_and_what_is_trained_goes_on_slowly(known):
     model, settings = HiFiGANTraining.defaults(str(known), SPEC)
     assert model == NARROW
-    assert settings == HiFiGANTrainingConfig(**SETTINGS.discriminator.to_dict())
-    assert HiFiGANTraining.defaults(str(known / "preset"), SPEC) == (NARROW, HiFiGANTrainingConfig())
+    assert settings.discriminator == SETTINGS.discriminator
+    assert (settings.generator_learning_rate, settings.discriminator_learning_rate) == (1e-5, 1e-5)
+    model, settings = HiFiGANTraining.defaults(str(known / "preset"), SPEC)
+    assert (model, settings) == (NARROW, HiFiGANTrainingConfig(generator_learning_rate=2e-6))
     assert HiFiGANTraining.defaults("v2", SPEC) == (HiFiGANConfig.from_name("v2"), HiFiGANTrainingConfig())
     assert HiFiGANTraining.find_start("v2") is None
 
