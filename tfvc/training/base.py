@@ -22,7 +22,7 @@ from tfvc.training.journal import Journal
 from tfvc.training.precision import mixed_precision_policy
 from tfvc.training.run import open_run
 from tfvc.training.start import Start
-from tfvc.training.threads import run_one_operation_at_a_time
+from tfvc.training.sums import sum_gradients_in_order
 
 _STEPS_IN_A_MEAN = 100
 
@@ -59,8 +59,6 @@ class Corpus:
 @dataclass(frozen=True)
 class Training(abc.ABC):
     """One run, fully described; the same description gives the same weights, on a CPU bit for bit.
-
-    Of large vocoders the last bits can differ from run to run: see `run_one_operation_at_a_time`.
 
     A subclass gives the model, its data and what there is to see of it; `name` is the model's on the command line,
     `headline` the losses that are reported as it trains, `default_preset` the architecture where none is named.
@@ -140,7 +138,7 @@ class Training(abc.ABC):
             TfvcError: if data and model do not fit, the run cannot be continued, or a loss is not finite (the last
                 good checkpoint is kept).
         """
-        run_one_operation_at_a_time()
+        sum_gradients_in_order()
         if not 0 <= self.seed < 2**32:
             raise TfvcError(f"seed is {self.seed}; it must lie between 0 and 2**32 - 1")
         features = FeatureSet(self.data)
