@@ -13,6 +13,7 @@ from tfvc import defaults
 from tfvc.audio import read
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
+from tfvc.models.autovc.windows import in_windows
 from tfvc.models.speaker_encoder import SpeakerEncoder
 from tfvc.vocoders import Vocoder, check_same_mels, load_vocoder, speak
 
@@ -102,11 +103,15 @@ class VoiceConverter:
         wave, sample_rate = _load(source, spec.sample_rate)
         own = self.speaker_encoder.embed_utterance(wave, sample_rate)
         mel = spec.extract(wave)
-        converted = self._convert(*(tf.constant(x[None], tf.float32) for x in (mel, own, voice)))[0].numpy()
+        converted = in_windows(lambda mels: self._convert(mels, own, voice), mel)
         return Conversion(speak(self.vocoder, converted, len(wave)), sample_rate, mel, converted)
 
+    def _convert(self, mels: np.ndarray, own: np.ndarray, voice: np.ndarray) -> np.ndarray:
+        embeddings = (np.repeat(embedding[None], len(mels), axis=0) for embedding in (own, voice))
+        return self._network(*(tf.constant(x, tf.float32) for x in (mels, *embeddings))).numpy()
+
     @tf.function(reduce_retracing=True)
-    def _convert(self, mel, source, target):
+    def _network(self, mel, source, target):
         return self.model.convert(mel, source, target)
 
 
