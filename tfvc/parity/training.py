@@ -83,7 +83,7 @@ def _drift(step: int, free: list[Row], again: list[list[Row]]) -> Drift:
 
 
 def _worst(rows: list[Row]) -> tuple[str, float, float]:
-    measured = [row for row in rows if row.error64 is not None and not row.cancelling]
+    measured = [row for row in rows if row.error64 is not None]
     if not measured:
         return "", 0.0, 0.0
     row = max(measured, key=lambda row: row.error64)
