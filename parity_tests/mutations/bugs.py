@@ -1,55 +1,25 @@
-"""Cases with one planted bug each, of the kind a port has."""
+"""Small cases with one planted bug each; `mutations` has the many, at real sizes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvc.layers import BatchNorm, Conv1D, Dense
+from parity_tests.mutations.network import rearranged
+from tfvc.layers import BatchNorm, Conv1D
 from tfvc.models.autovc import AutoVC, AutoVCConfig, autovc_losses
 from tfvc.parity import OptimizerPair, ParityCase
 from tfvc.parity.cases import layers
 from tfvc.parity.cases.autovc import autovc
 from tfvc.weights import Entry
-from tfvc.weights.layouts import CONV, SAME
 
 MINI = AutoVCConfig(neck=3, freq=4, n_mels=8, embedding=6, conv_channels=10, decoder_lstm1=9, decoder_lstm2=11)
 
 
-@dataclass(frozen=True)
-class Rearranged:
-    """A weight entry that crosses as it should and is then rearranged by mistake; `mistake` undoes itself."""
-
-    entry: Entry
-    mistake: Callable[[np.ndarray], np.ndarray]
-
-    @property
-    def key(self) -> str:
-        return self.entry.key
-
-    @property
-    def variable(self) -> keras.Variable:
-        return self.entry.variable
-
-    def to_torch(self, array: np.ndarray) -> np.ndarray:
-        return self.mistake(self.entry.to_torch(array))
-
-    def to_keras(self, array: np.ndarray) -> np.ndarray:
-        return self.entry.to_keras(self.mistake(array))
-
-
-def rearranged(case: ParityCase, mistake: Callable[[np.ndarray], np.ndarray], ending: str = "") -> ParityCase:
-    def entries(layer):
-        return [Rearranged(entry, mistake) if ending in entry.key else entry for entry in case.entries(layer)]
-
-    return replace(case, entries=entries)
-
-
 def swapped_gates() -> ParityCase:
     """The LSTM's gates are read in the order i, g, f, o."""
-    return rearranged(layers.lstm(), lambda x: x[_gates(x.shape[0])])
+    return rearranged(layers.lstm(), "", lambda x: x[_gates(x.shape[0])])
 
 
 def _gates(rows: int) -> np.ndarray:
@@ -72,42 +42,7 @@ def swapped_directions() -> ParityCase:
 
 def flipped_kernel() -> ParityCase:
     """The kernel runs backwards in time."""
-    return rearranged(layers.conv1d(), lambda x: np.ascontiguousarray(x[..., ::-1]), "weight")
-
-
-class BiasedBatchNorm(BatchNorm):
-    """Keeps the biased variance, as Keras does."""
-
-    def _values_per_channel(self, x):
-        return tf.constant(1e30, x.dtype)
-
-
-def biased_running_variance() -> ParityCase:
-    return replace(layers.batch_norm(), keras_model=BiasedBatchNorm)
-
-
-class TimeBatchNorm(BatchNorm):
-    """Normalises the time axis: `BatchNormalization` after a transpose, as in the Day15 article."""
-
-    def call(self, x, training=False):
-        return tf.transpose(super().call(tf.transpose(x, [0, 2, 1]), training=training), [0, 2, 1])
-
-
-def batch_norm_over_time() -> ParityCase:
-    """Only as many frames as channels let the shapes pass."""
-    return replace(layers.batch_norm(3, 5, 5), keras_model=TimeBatchNorm)
-
-
-class ForgetfulBatchNorm(BatchNorm):
-    """Takes the batch's mean for a constant in the gradient."""
-
-    def _batch_statistics(self, x):
-        mean, variance = super()._batch_statistics(x)
-        return tf.stop_gradient(mean), variance
-
-
-def batch_norm_without_the_gradient_of_the_mean() -> ParityCase:
-    return replace(layers.batch_norm(), keras_model=ForgetfulBatchNorm)
+    return rearranged(layers.conv1d(), "weight", lambda x: np.ascontiguousarray(x[..., ::-1]))
 
 
 def keras_epsilon() -> ParityCase:
@@ -130,35 +65,6 @@ class KerasAdam(keras.optimizers.Adam):
 def adam_epsilon() -> ParityCase:
     pair = OptimizerPair(1e-2, keras_factory=lambda rate, clip: KerasAdam(rate, epsilon=1e-8))
     return replace(layers.dense(), optimizer=pair)
-
-
-def clipping_by_variable() -> ParityCase:
-    """`clipnorm` clips each variable by itself, `clip_grad_norm_` all of them together."""
-    from tfvc.training.optimizers import Adam
-
-    pair = OptimizerPair(clip_grad_norm=1e-3, keras_factory=lambda rate, clip: Adam(rate, clipnorm=clip))
-    return replace(layers.dense(), optimizer=pair)
-
-
-class ShiftedConv1D(Conv1D):
-    """Pads one frame more before and one less after."""
-
-    def call(self, x):
-        return super().call(tf.roll(x, 1, axis=1))
-
-
-def shifted_padding() -> ParityCase:
-    return replace(layers.conv1d(), keras_model=lambda: ShiftedConv1D(7, 4, strides=3, padding=2))
-
-
-def strided_same_padding() -> ParityCase:
-    """ "same" with a stride above 1 depends on the length: equal to torch's padding 1 at 9 frames, not at 8."""
-
-    return replace(
-        layers.conv1d(time=8, kernel_size=3, strides=2, padding=1),
-        keras_model=lambda: keras.layers.Conv1D(7, 3, strides=2, padding="same"),
-        entries=lambda layer: [Entry("weight", layer.kernel, CONV), Entry("bias", layer.bias, SAME)],
-    )
 
 
 class ConvThenNorm(keras.layers.Layer):
@@ -210,31 +116,6 @@ def cancelling_bias(error: float) -> ParityCase:
         torch_module=torch_module,
         entries=entries,
     )
-
-
-class CoarseDense(Dense):
-    """Multiplies in bfloat16 wherever float32 is asked for; right in float64."""
-
-    def call(self, x):
-        if self.compute_dtype == "float32":
-            x = tf.cast(tf.cast(x, tf.bfloat16), tf.float32)
-        return super().call(x)
-
-
-def lost_precision() -> ParityCase:
-    return replace(layers.dense(), keras_model=lambda: CoarseDense(6))
-
-
-class NanDense(Dense):
-    """Gives NaN in one place."""
-
-    def call(self, x):
-        y = super().call(x)
-        return tf.where(tf.reshape(tf.range(tf.size(y)), tf.shape(y)) == 0, tf.cast(np.nan, y.dtype), y)
-
-
-def not_a_number() -> ParityCase:
-    return replace(layers.dense(), keras_model=lambda: NanDense(6))
 
 
 def content_loss_without_gradient() -> ParityCase:

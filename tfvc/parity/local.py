@@ -73,7 +73,8 @@ def run_torch(side: TorchSide, module: Any, feed: Feed) -> Result:
     real = [x.requires_grad_(backward) for x in inputs if x.is_floating_point()]
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad} if backward else {}
     with torch.set_grad_enabled(backward):
-        args, kwargs = put_together(feed.torch_call.template, inputs)
+        # Copies, because a module that works in place may not overwrite what gradients are asked of.
+        args, kwargs = put_together(feed.torch_call.template, [x.clone() for x in inputs])
         given = take_apart(module(*args, **kwargs), torch.is_tensor)[1]
         outputs = compared_outputs(module, given, feed.keras_calls[-1].outputs) or []
     result = Result({n: y.detach().numpy() for n, y in zip(names("output", len(outputs)), outputs, strict=True)})

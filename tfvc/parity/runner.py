@@ -2,7 +2,8 @@
 
 import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -76,7 +77,7 @@ class Comparison:
         self.seed = seed
         self.restart()
         self.torch64, self.torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
-        self.shapes = self.torch64.own_state()
+        self.shapes = self.torch64.shapes()
         self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
         self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
         joint = [entry for entry in self.keras64.entries if getattr(entry, "parts", None)]
@@ -110,6 +111,8 @@ class Comparison:
         if unknown:
             raise TfvcError(f"unknown parity phase {unknown[0]!r}: choose from {', '.join(PHASES)}")
         started = time.monotonic()
+        # Losses and gradients of the backward phase are those of a first training step, if one follows.
+        self.carried: tuple[list[Any], list[Any]] | None = None
         self.restart()
         self.initial = initial_state(self.shapes, init, self.seed)
         self.report = Report(
@@ -211,14 +214,15 @@ class Comparison:
 
     def _free_forward(self, views: LayerViews | None, training: bool) -> tuple[list[Any], list[Passage]]:
         outputs, calls = [], []
-        for side in self.sides:
-            traced: Any = () if views is None else self._traced(views, side)
-            of_side, calls_of_side = side.forward(self.inputs, training, traced)
+        found = self.each(lambda side: side.forward(self.inputs, training, self._traced(views, side)))
+        for of_side, calls_of_side in found:
             outputs.append(of_side)
             calls.append(calls_of_side)
         return outputs, views.passages(calls) if views is not None else []
 
-    def _traced(self, views: LayerViews, side: Any) -> Any:
+    def _traced(self, views: LayerViews | None, side: Any) -> Any:
+        if views is None:
+            return {}
         return views.torch_modules(side) if isinstance(side, TorchSide) else views.keras_layers(side)
 
     def _backward(self, views: LayerViews | None) -> LayerViews | None:
@@ -242,8 +246,9 @@ class Comparison:
         if views is None:
             losses, gradients = self.losses_and_gradients(self.inputs, turn)
             passages = []
+            self.carried = (losses, gradients) if len(self.case.all_turns) == 1 else None
         else:
-            found = [side.traced_backward(self.inputs, turn, self._traced(views, side)) for side in self.sides]
+            found = self.each(lambda side: side.traced_backward(self.inputs, turn, self._traced(views, side)))
             losses, gradients, calls = ([of_side[i] for of_side in found] for i in range(3))
             passages = views.passages(calls)
         name = of_turn(turn)
@@ -288,6 +293,7 @@ class Comparison:
             if not any(row.only_imprecise for row in rows):
                 break
             self.load()
+            self.carried = None
             inputs = self.draw()
             self.begin_step(inputs)
             _, gradients = self.losses_and_gradients(inputs, turn)
@@ -310,8 +316,16 @@ class Comparison:
 
     def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
         """Of all sides; Keras's as a graph."""
-        found = [side.backward(inputs, turn) for side in self.sides]
+        found = self.each(lambda side: side.backward(inputs, turn))
         return [losses for losses, _ in found], [gradients for _, gradients in found]
+
+    def each(self, compute: Callable[[Any], Any]) -> list[Any]:
+        """What a function gives for each side; torch's and Keras's are computed beside each other."""
+        with ThreadPoolExecutor(1) as pool:
+            theirs = pool.submit(lambda: [compute(self.torch64), compute(self.torch32)])
+            ours = [compute(self.keras64), compute(self.keras32)]
+            torch64, torch32 = theirs.result()
+        return [torch64, ours[0], torch32, ours[1]]
 
     def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Computes on all sides what the case keeps through a step."""

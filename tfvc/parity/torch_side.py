@@ -46,9 +46,13 @@ class TorchSide:
         self.module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
         self._optimizers = {}
 
-    def own_state(self) -> dict[str, np.ndarray]:
-        """A copy of the state dict under torch's own keys."""
-        return {key: _array(value).copy() for key, value in self.module.state_dict().items()}
+    def shapes(self) -> dict[str, np.ndarray]:
+        """The state dict under torch's own keys; of floats only the shapes count, and no memory is taken for them."""
+        arrays = {key: _array(value) for key, value in self.module.state_dict().items()}
+        return {
+            key: np.broadcast_to(x.dtype.type(0), x.shape) if np.issubdtype(x.dtype, np.floating) else x.copy()
+            for key, x in arrays.items()
+        }
 
     def state(self) -> LazyArrays:
         """Weights and statistics under the entries' keys."""
@@ -114,8 +118,10 @@ class TorchSide:
                 )
         self._gradients[turn.name] = {key: p.grad for key, p in parameters.items()}
         self._optimizers[turn.name].step()
-        clips = settings.clip_grad_norm is not None or settings.clip_each is not None
-        return self._named_gradients(turn) if clips else {}
+        if settings.clip_grad_norm is None and settings.clip_each is None:
+            self.forget_gradients()
+            return {}
+        return self._named_gradients(turn)
 
     def forget_gradients(self) -> None:
         """Frees what a step has used up."""

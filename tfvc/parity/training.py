@@ -83,7 +83,7 @@ def _drift(step: int, free: list[Row], again: list[list[Row]]) -> Drift:
 
 
 def _worst(rows: list[Row]) -> tuple[str, float, float]:
-    measured = [row for row in rows if row.error64 is not None and not row.cancelling]
+    measured = [row for row in rows if row.error64 is not None]
     if not measured:
         return "", 0.0, 0.0
     row = max(measured, key=lambda row: row.error64)
@@ -93,13 +93,15 @@ def _worst(rows: list[Row]) -> tuple[str, float, float]:
 def _run(run: _Pass, steps: int) -> None:
     """Takes the steps; ends with the first stage that fails if nothing can be learned from going on."""
     comparison = run.comparison
-    comparison.restart()
-    comparison.load()
+    if run.resynchronised or comparison.carried is None:
+        comparison.carried = None
+        comparison.restart()
+        comparison.load()
     for step in range(1, steps + 1):
         inputs = comparison.inputs if step == 1 else comparison.draw()
         if run.resynchronised and step > 1:
             _take_over(comparison)
-        for _judged in _stages(run, step, inputs):
+        for _judged in _stages(run, step, inputs, last=step == steps):
             failed = any(row.failed for row in run.rows)
             if failed and (step == 1 or run.resynchronised):
                 return
@@ -112,16 +114,18 @@ def _take_over(comparison: "Comparison") -> None:
         ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
 
 
-def _stages(run: _Pass, step: int, inputs: Mapping[str, np.ndarray]) -> Iterator[None]:
+def _stages(run: _Pass, step: int, inputs: Mapping[str, np.ndarray], last: bool) -> Iterator[None]:
     """Judges one stage after the other; the caller stops where one has failed."""
     comparison = run.comparison
     case, sides = comparison.case, comparison.sides
     bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
     where = {"phase": "train", "step": step}
 
-    outputs = [_outputs(side, inputs) for side in sides]
-    yield _judge(run, outputs, stage="outputs", bound=bound, **where)
-    comparison.begin_step(inputs)
+    if step == 1 and comparison.carried is None:
+        outputs = comparison.each(lambda side: _outputs(side, inputs))
+        yield _judge(run, outputs, stage="outputs", bound=bound, **where)
+    if comparison.carried is None:
+        comparison.begin_step(inputs)
     if case.simultaneous:
         for turn in case.all_turns:
             yield from _gradient_stages(run, turn, inputs, bound, where)
@@ -143,6 +147,9 @@ def _stages(run: _Pass, step: int, inputs: Mapping[str, np.ndarray]) -> Iterator
     yield
     statistics = [state.only(is_statistic) for state in states]
     yield _judge(run, statistics, stage="running statistics", bound=TRAINED_BOUND, **where)
+    if last:
+        outputs = comparison.each(lambda side: _outputs(side, inputs))
+        yield _judge(run, outputs, stage="trained outputs", bound=TRAINED_BOUND, **where)
 
 
 def _outputs(side: Any, inputs: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
@@ -152,21 +159,23 @@ def _outputs(side: Any, inputs: Mapping[str, np.ndarray]) -> Mapping[str, np.nda
 def _gradient_stages(
     run: _Pass, turn: Turn, inputs: Mapping[str, np.ndarray], bound: float, where: Mapping[str, Any]
 ) -> Iterator[None]:
-    losses, gradients = run.comparison.losses_and_gradients(inputs, turn)
-    name = of_turn(turn)
+    comparison, name = run.comparison, of_turn(turn)
+    losses, gradients = comparison.carried or comparison.losses_and_gradients(inputs, turn)
+    comparison.carried = None
     yield _judge(run, losses, stage=f"{name}losses", bound=bound, **where)
     rows = _judge(run, gradients, stage=f"{name}gradients", bound=bound, **where)
     # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
     for row in rows:
         if row.cancelling:
             run.tolerances[row.key] = max(row.bound64 * row.size, run.tolerances.get(row.key, 0.0))
+    del losses, gradients
     yield
 
 
 def _step_stages(run: _Pass, turn: Turn, bound: float, where: Mapping[str, Any]) -> Iterator[None]:
     sides, name = run.comparison.sides, of_turn(turn)
     settings = {"tolerances": run.tolerances, **where}
-    clipped = [side.step(turn) for side in sides]
+    clipped = run.comparison.each(lambda side: side.step(turn))
     yield _judge(run, clipped, stage=f"{name}clipped gradients", bound=bound, **settings)
     slots = [side.slots(turn) for side in sides]
     for slot in slots[0]:

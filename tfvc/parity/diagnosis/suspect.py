@@ -91,7 +91,7 @@ class Suspect:
         """The torch module as it is, with these weights."""
         import torch
 
-        args, kwargs = put_together(self.call.template, inputs)
+        args, kwargs = put_together(self.call.template, [x.clone() for x in inputs])
         result = torch.func.functional_call(self.module, weights, args, kwargs)
         return self.compared(result)
 

@@ -143,24 +143,26 @@ def _by_position(
     unpaired: list[Layer] = []
     mine, other = _segments(theirs), _segments(ours)
     anchored = [anchor for anchor, _ in mine] == [anchor for anchor, _ in other]
-    segments = zip(mine, other, strict=True) if anchored else []
-    once = [Counter(id(c.owner) for _, _, c in calls) for calls in (theirs, ours)]
-    for (anchor, torch_ones), (_, keras_ones) in segments:
-        same = [kind for kind, _ in torch_ones] == [kind for kind, _ in keras_ones]
-        single = all(once[0][id(c.owner)] == 1 for _, c in torch_ones) and all(
-            once[1][id(c.owner)] == 1 for _, c in keras_ones
-        )
-        if same and single:
+    matches: dict[tuple[str, int], str | None] = {}
+    for (anchor, torch_ones), (_, keras_ones) in zip(mine, other, strict=True) if anchored else []:
+        if [kind for kind, _ in torch_ones] == [kind for kind, _ in keras_ones]:
             for (_, a), (_, b) in zip(torch_ones, keras_ones, strict=True):
-                path = paths[id(a.owner)]
-                if path not in leaves:
-                    parent = next((p.parent for p in pairs if p.path == anchor), "")
-                    found.append(Pair(path, (index[id(b.owner)],), frozenset(), "position", parent))
+                matches.setdefault((paths[id(a.owner)], index[id(b.owner)]), anchor)
         else:
             behind = f"behind {anchor}" if anchor else "at the beginning"
             why = f"{behind} torch has {_listed(torch_ones)}, Keras {_listed(keras_ones)}"
             unpaired += [_unpaired_module(paths[id(c.owner)], c.owner, why) for _, c in torch_ones]
             unpaired += [_unpaired_layer(c.owner, why) for _, c in keras_ones]
+    for (path, i), anchor in matches.items():
+        others = [match for match in matches if match != (path, i) and (match[0] == path or match[1] == i)]
+        if others:
+            why = "one module is called where there are several layers, or the other way round"
+            unpaired += [_unpaired_module(path, modules[path], why), _unpaired_layer(layers[i], why)]
+        elif path not in leaves:
+            parent = next((p.parent for p in pairs if p.path == anchor), "")
+            found.append(Pair(path, (i,), frozenset(), "position", parent))
+    dropped = {layer.path for layer in unpaired if layer.path}
+    found = [pair for pair in found if pair.path not in dropped]
     if not anchored:
         why = "the two models call their layers in different orders"
         unpaired += [_unpaired_module(paths[id(c.owner)], c.owner, why) for path, _, c in theirs if path is None]
