@@ -3,12 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tfvc.layers.initializers import FanInUniform
+from tfvc.layers.convolution import Convolution
 from tfvc.layers.padding import conv_transpose_length, dilate_kernel
 
 
 @keras.saving.register_keras_serializable("tfvc")
-class Conv1DTranspose(keras.layers.Layer):
+class Conv1DTranspose(Convolution):
     """Equals `torch.nn.ConvTranspose1d` (groups=1), channels last.
 
     `[batch, time, in] -> [batch, time', filters]` with
@@ -46,40 +46,24 @@ class Conv1DTranspose(keras.layers.Layer):
         kernel_initializer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(filters, kernel_size, strides, padding, use_bias, kernel_initializer, **kwargs)
         if output_padding and output_padding >= max(strides, dilation_rate):
             raise ValueError(
                 f"output_padding must be smaller than strides or dilation_rate, received "
                 f"output_padding={output_padding}, strides={strides}, dilation_rate={dilation_rate}"
             )
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.padding = padding
         self.output_padding = output_padding
         self.dilation_rate = dilation_rate
-        self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
-        channels = input_shape[-1]
+    def kernel_shape(self, channels):
+        return self.kernel_size, self.filters, channels
+
+    def fan_in(self, channels):
         # torch counts the fan-in of a transposed kernel [in, out, k] over its second axis: the outputs.
-        torch_uniform = FanInUniform(self.filters * self.kernel_size)
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(self.kernel_size, self.filters, channels),
-            initializer=self.kernel_initializer or torch_uniform,
-            autocast=False,
-        )
-        if self.use_bias:
-            self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer=torch_uniform)
+        return self.filters * self.kernel_size
 
-    def call(self, x):
-        return self.apply_kernel(x, tf.convert_to_tensor(self.kernel))
-
-    def apply_kernel(self, x, kernel):
-        """The layer with another kernel in place of its own: how `WeightNorm` uses it."""
-        kernel = dilate_kernel(tf.cast(kernel, x.dtype), self.dilation_rate)
+    def convolve(self, x, kernel):
+        kernel = dilate_kernel(kernel, self.dilation_rate)
         taps = (self.kernel_size - 1) * self.dilation_rate + 1
         batch, frames = tf.shape(x)[0], tf.shape(x)[1]
         full = (frames - 1) * self.strides + taps
@@ -88,8 +72,7 @@ class Conv1DTranspose(keras.layers.Layer):
         # Output padding can reach beyond the last tap; what lies there is zero before the bias.
         y = tf.pad(y, [[0, 0], [0, max(self.output_padding - self.padding, 0)], [0, 0]])
         y = y[:, self.padding : self.padding + length]
-        y = tf.ensure_shape(y, self.compute_output_shape(x.shape))
-        return y + self.bias if self.use_bias else y
+        return tf.ensure_shape(y, self.compute_output_shape(x.shape))
 
     def compute_output_shape(self, input_shape):
         frames = conv_transpose_length(
@@ -103,14 +86,4 @@ class Conv1DTranspose(keras.layers.Layer):
         return (input_shape[0], frames, self.filters)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "output_padding": self.output_padding,
-            "dilation_rate": self.dilation_rate,
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
+        return {**super().get_config(), "output_padding": self.output_padding, "dilation_rate": self.dilation_rate}

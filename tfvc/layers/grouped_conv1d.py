@@ -1,15 +1,14 @@
 """Grouped convolution along time, with a gradient that works and is fast on a CPU."""
 
 import keras
-import tensorflow as tf
 
+from tfvc.layers.convolution import Convolution
 from tfvc.layers.grouped_convolution import grouped_convolution
-from tfvc.layers.initializers import FanInUniform
 from tfvc.layers.padding import check_padding, conv_length, dilate_kernel, pad_for_conv
 
 
 @keras.saving.register_keras_serializable("tfvc")
-class GroupedConv1D(keras.layers.Layer):
+class GroupedConv1D(Convolution):
     """Equals `torch.nn.Conv1d(groups=...)`, channels last: `[batch, time, in] -> [batch, time', filters]`.
 
     Output channel f sees the inputs of group f // (filters / groups) only. TensorFlow's own gradient of a grouped
@@ -45,56 +44,31 @@ class GroupedConv1D(keras.layers.Layer):
         kernel_initializer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(filters, kernel_size, strides, padding, use_bias, kernel_initializer, **kwargs)
         check_padding(padding, "zeros")
         if filters % groups:
             raise ValueError(f"filters must be a multiple of groups, received filters={filters}, groups={groups}")
-        self.filters = filters
-        self.kernel_size = kernel_size
         self.groups = groups
-        self.strides = strides
-        self.padding = padding
         self.dilation_rate = dilation_rate
-        self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
-        channels = input_shape[-1]
-        if channels % self.groups:
-            raise ValueError(f"the {channels} input channels are no multiple of groups={self.groups}")
-        torch_uniform = FanInUniform(channels // self.groups * self.kernel_size)
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(self.kernel_size, channels // self.groups, self.filters),
-            initializer=self.kernel_initializer or torch_uniform,
-            autocast=False,
-        )
-        if self.use_bias:
-            self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer=torch_uniform)
+        if input_shape[-1] % self.groups:
+            raise ValueError(f"the {input_shape[-1]} input channels are no multiple of groups={self.groups}")
+        super().build(input_shape)
 
-    def call(self, x):
-        return self.apply_kernel(x, tf.convert_to_tensor(self.kernel))
+    def kernel_shape(self, channels):
+        return self.kernel_size, channels // self.groups, self.filters
 
-    def apply_kernel(self, x, kernel):
-        """The layer with another kernel in place of its own: how `WeightNorm` uses it."""
+    def fan_in(self, channels):
+        return channels // self.groups * self.kernel_size
+
+    def convolve(self, x, kernel):
         x = pad_for_conv(x, self.kernel_size, self.strides, self.padding, self.dilation_rate, "zeros")
-        kernel = dilate_kernel(tf.cast(kernel, x.dtype), self.dilation_rate)
-        x = grouped_convolution(x, kernel, self.groups, self.strides)
-        return x + self.bias if self.use_bias else x
+        return grouped_convolution(x, dilate_kernel(kernel, self.dilation_rate), self.groups, self.strides)
 
     def compute_output_shape(self, input_shape):
         frames = conv_length(input_shape[1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
         return (input_shape[0], frames, self.filters)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "groups": self.groups,
-            "strides": self.strides,
-            "padding": self.padding,
-            "dilation_rate": self.dilation_rate,
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
+        return {**super().get_config(), "groups": self.groups, "dilation_rate": self.dilation_rate}

@@ -3,15 +3,13 @@
 import keras
 import tensorflow as tf
 
-from tfvc.layers.column_conv2d import ColumnConv2D
-from tfvc.layers.conv1d import Conv1D
-from tfvc.layers.grouped_conv1d import GroupedConv1D
+from tfvc.layers.kernel_norm import KernelNorm
 
 _EPSILON = 1e-12
 
 
 @keras.saving.register_keras_serializable("tfvc")
-class SpectralNorm(keras.layers.Layer):
+class SpectralNorm(KernelNorm):
     """Equals `torch.nn.utils.spectral_norm` of a convolution: its kernel is W / sigma, and W is trained.
 
     As a matrix W is torch's, `[filters, in * k]` with the taps of a channel side by side. sigma = u W v estimates its
@@ -30,13 +28,8 @@ class SpectralNorm(keras.layers.Layer):
             filters on another axis.)
     """
 
-    def __init__(self, layer: Conv1D | GroupedConv1D | ColumnConv2D, **kwargs):
-        super().__init__(**{"name": layer.name, "dtype": layer.dtype_policy, **kwargs})
-        self.layer = layer
-
     def build(self, input_shape):
-        if not self.layer.built:  # it is already, when a saved layer is put together again
-            self.layer.build(input_shape)
+        super().build(input_shape)
         filters, inputs = self._matrix().shape
         self.u = self._add_direction("u", filters)
         self.v = self._add_direction("v", inputs)
@@ -67,16 +60,6 @@ class SpectralNorm(keras.layers.Layer):
     def _iterate(self, matrix: tf.Tensor) -> None:
         self.v.assign(_normalized(tf.linalg.matvec(matrix, self.u, transpose_a=True)))
         self.u.assign(_normalized(tf.linalg.matvec(matrix, self.v)))
-
-    def compute_output_shape(self, input_shape):
-        return self.layer.compute_output_shape(input_shape)
-
-    def get_config(self):
-        return {**super().get_config(), "layer": keras.saving.serialize_keras_object(self.layer)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
 
 
 def _normalized(x: tf.Tensor) -> tf.Tensor:

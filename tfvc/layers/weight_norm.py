@@ -3,16 +3,11 @@
 import keras
 import tensorflow as tf
 
-from tfvc.layers.column_conv2d import ColumnConv2D
-from tfvc.layers.conv1d import Conv1D
-from tfvc.layers.conv1d_transpose import Conv1DTranspose
-from tfvc.layers.grouped_conv1d import GroupedConv1D
-
-Convolution = Conv1D | Conv1DTranspose | GroupedConv1D | ColumnConv2D
+from tfvc.layers.kernel_norm import KernelNorm
 
 
 @keras.saving.register_keras_serializable("tfvc")
-class WeightNorm(keras.layers.Layer):
+class WeightNorm(KernelNorm):
     """Equals `torch.nn.utils.weight_norm` of a convolution: its kernel is g v / |v|, and g and v are trained.
 
     |v| is taken over all axes but torch's first (`dim=0`): one length for each *output* channel of a convolution, for
@@ -28,18 +23,13 @@ class WeightNorm(keras.layers.Layer):
         layer: a `Conv1D`, `Conv1DTranspose`, `GroupedConv1D` or `ColumnConv2D` that is not built yet.
     """
 
-    def __init__(self, layer: Convolution, **kwargs):
-        super().__init__(**{"name": layer.name, "dtype": layer.dtype_policy, **kwargs})
-        self.layer = layer
-
     @property
     def v(self) -> keras.Variable:
         """The direction of the kernel."""
         return self.layer.kernel
 
     def build(self, input_shape):
-        if not self.layer.built:  # it is already, when a saved layer is put together again
-            self.layer.build(input_shape)
+        super().build(input_shape)
         length = _length(tf.convert_to_tensor(self.v))
         self.g = self.add_weight(name="g", shape=length.shape, initializer="ones", autocast=False)
         self.g.assign(length)
@@ -51,16 +41,6 @@ class WeightNorm(keras.layers.Layer):
         """The kernel that the convolution gets: g v / |v|."""
         v, g = tf.convert_to_tensor(self.v), tf.convert_to_tensor(self.g)
         return v * (g / _length(v))
-
-    def compute_output_shape(self, input_shape):
-        return self.layer.compute_output_shape(input_shape)
-
-    def get_config(self):
-        return {**super().get_config(), "layer": keras.saving.serialize_keras_object(self.layer)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
 
 
 def _length(v: tf.Tensor) -> tf.Tensor:
