@@ -23,6 +23,7 @@ def demo(
     from tfvc.converter import VoiceConverter
     from tfvc.models.speaker_encoder.published import fetch_ge2e
     from tfvc.parity import run_case, write_json
+    from tfvc.parity.html import write_html
     from tfvc.training.pictures import mel_figure
 
     fetch_ge2e()
@@ -54,6 +55,7 @@ def demo(
     for report in reports:
         console.print(report.table())
     write_json(reports, out / "parity.json")
-    say(f"parity      {out / 'parity.json'}: every figure of the comparison with PyTorch")
+    write_html(reports, out / "parity.html")
+    say(f"parity      {out / 'parity.html'}: the comparison with PyTorch; every figure is in {out / 'parity.json'}")
     if not all(report.passed for report in reports):
         raise typer.Exit(1)
