@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_autovc_official():
-    """28,422,464 parameters, 176 frames, no multiple of freq 32."""
+    """28,422,464 parameters, 120 frames, no multiple of freq 32."""
     check_autovc(find_case("autovc_official"), further_steps=1)
 
 

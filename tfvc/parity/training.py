@@ -177,6 +177,7 @@ def _step_stages(run: _Pass, turn: Turn, bound: float, where: Mapping[str, Any])
     settings = {"tolerances": run.tolerances, **where}
     clipped = run.comparison.each(lambda side: side.step(turn))
     yield _judge(run, clipped, stage=f"{name}clipped gradients", bound=bound, **settings)
+    del clipped
     slots = [side.slots(turn) for side in sides]
     for slot in slots[0]:
         if all(slot in of_side for of_side in slots):
