@@ -18,7 +18,9 @@ from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.config import TrainingConfig
 from tfvc.training.conftest import losses, silent, summaries
 
-SETTINGS = TrainingConfig(frames=24, validation_speakers=1, validate_every=6, checkpoint_every=4, learning_rate=3e-3)
+SETTINGS = TrainingConfig(
+    frames=24, warp=0.1, validation_speakers=1, validate_every=6, checkpoint_every=4, learning_rate=3e-3
+)
 
 
 def training(feature_folder, out, narrow, **changes):
