@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfvc.layers.initializers import FanInUniform
+from tfvc.layers.lstm_cudnn import cudnn_lstm, cudnn_takes, gpu_is_there
 from tfvc.layers.lstm_sequence import lstm_sequence
 
 
@@ -34,12 +35,21 @@ class LSTMDirection(keras.layers.Layer):
             self.recurrent_bias = self.add_weight(name="recurrent_bias", shape=(gates,), initializer=uniform)
 
     def call(self, x):
-        bias = self.bias + self.recurrent_bias if self.use_recurrent_bias else self.bias
-        if self.reverse:
-            x = tf.reverse(x, [0])
-        projected = tf.tensordot(x, self.kernel, 1) + bias
-        h = lstm_sequence(projected, tf.convert_to_tensor(self.recurrent_kernel))
-        return tf.reverse(h, [0]) if self.reverse else h
+        return run_directions([self], x)
+
+    def project(self, x):
+        """What the gates get from the inputs, in the order of this direction's steps: `[time, batch, 4 units]`."""
+        return tf.nn.bias_add(tf.tensordot(self.in_order(x), self.kernel, 1), sum(self.biases))
+
+    @property
+    def biases(self) -> list[tf.Tensor]:
+        """torch's one or two."""
+        variables = [self.bias, self.recurrent_bias] if self.use_recurrent_bias else [self.bias]
+        return [tf.convert_to_tensor(variable) for variable in variables]
+
+    def in_order(self, x):
+        """From the order of time to that of this direction's steps, or back."""
+        return tf.reverse(x, [0]) if self.reverse else x
 
     def get_config(self):
         return {
@@ -48,6 +58,20 @@ class LSTMDirection(keras.layers.Layer):
             "reverse": self.reverse,
             "recurrent_bias": self.use_recurrent_bias,
         }
+
+
+def run_directions(directions: list[LSTMDirection], x: tf.Tensor) -> tf.Tensor:
+    """One layer: `[time, batch, in] -> [time, batch, directions * units]`; not on a GPU, all directions in one loop."""
+    kernels = [tf.convert_to_tensor(direction.recurrent_kernel) for direction in directions]
+    if cudnn_takes(x):
+        hidden = [
+            cudnn_lstm(direction.in_order(x), tf.convert_to_tensor(direction.kernel), recurrent, direction.biases)
+            for direction, recurrent in zip(directions, kernels, strict=True)
+        ]
+    else:
+        projected = tf.stack([direction.project(x) for direction in directions], axis=2)
+        hidden = tf.unstack(lstm_sequence(projected, tf.stack(kernels)), axis=2)
+    return tf.concat([direction.in_order(h) for direction, h in zip(directions, hidden, strict=True)], axis=-1)
 
 
 @keras.saving.register_keras_serializable("tfvc")
@@ -78,6 +102,7 @@ class LSTM(keras.layers.Layer):
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.use_recurrent_bias = recurrent_bias
+        self.supports_jit = not gpu_is_there()  # cuDNN is no part of a graph that XLA compiles
         # In the order of torch's parameters: l0, l0_reverse, l1, l1_reverse, ...
         self.directions = [
             LSTMDirection(
@@ -107,7 +132,7 @@ class LSTM(keras.layers.Layer):
     def call(self, x):
         x = tf.transpose(x, [1, 0, 2])  # time major: a step is then contiguous
         for layer in self._stack:
-            x = tf.concat([direction(x) for direction in layer], axis=-1)
+            x = run_directions(layer, x)
         return tf.transpose(x, [1, 0, 2])
 
     def compute_output_shape(self, input_shape):

@@ -9,7 +9,9 @@ from tfvc.models.preset import PresetModel
 from tfvc.models.speaker_encoder.config import SpeakerEncoderConfig
 from tfvc.models.speaker_encoder.partials import partial_starts
 
-_WINDOWS_AT_ONCE = 64
+# Always so many, the last batch filled up: an hour of audio takes no more memory than a minute, and the LSTM is
+# compiled for one shape.
+_WINDOWS_AT_ONCE = 16
 
 
 class SpeakerEncoder(PresetModel):
@@ -68,10 +70,10 @@ class SpeakerEncoder(PresetModel):
         needed = (starts[-1] + config.partial_frames) * spec.hop
         mel = spec.extract(np.pad(wave, (0, max(0, needed - len(wave)))))
         windows = np.stack([mel[start : start + config.partial_frames] for start in starts])
-        # In batches, so that an hour of audio takes no more memory than a minute.
-        batches = [windows[i : i + _WINDOWS_AT_ONCE] for i in range(0, len(windows), _WINDOWS_AT_ONCE)]
+        filled_up = np.pad(windows, ((0, -len(windows) % _WINDOWS_AT_ONCE), (0, 0), (0, 0)), mode="edge")
+        batches = np.split(filled_up, len(filled_up) // _WINDOWS_AT_ONCE)
         embeddings = [self._embed_windows(tf.constant(batch, self.compute_dtype)).numpy() for batch in batches]
-        embedding = np.concatenate(embeddings).mean(axis=0)
+        embedding = np.concatenate(embeddings)[: len(windows)].mean(axis=0)
         return (embedding / np.linalg.norm(embedding)).astype(np.float32)
 
     def embed_speaker(self, recordings: list[tuple[np.ndarray, int]]) -> np.ndarray:
