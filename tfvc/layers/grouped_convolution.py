@@ -1,11 +1,12 @@
-"""Grouped convolution as one batched matmul, and its gradient as two more.
+"""Grouped convolution with a gradient that works and is fast on a CPU.
+
+Forwards TensorFlow's own is good. Its gradient takes seconds where torch's takes milliseconds, and there is none with
+oneDNN switched off; so it is made here of what is good.
 
 Time is cut into blocks of `stride` frames. A kernel of k taps then covers m = ceil(k / stride) whole blocks (the taps
-that fill it up are zero), and the strided convolution becomes one of m taps and stride 1 over blocks, whose windows
-are m neighbouring blocks side by side: one gather. With the group as the batch axis of the matmul, the windows of a
-group times its part of the kernel are its outputs.
-
-The gradient with respect to the input is the same thing again: a convolution of m taps over the outputs' gradient.
+that fill it up are zero), and the strided convolution is one of m taps and stride 1 over blocks. The gradient with
+respect to the input is therefore such a convolution too, forwards, of m taps over the outputs' gradient; and that with
+respect to the kernel is a batched matmul, with the group as its batch, of the windows of m neighbouring blocks.
 """
 
 import tensorflow as tf
@@ -28,57 +29,54 @@ def grouped_convolution(x: tf.Tensor, kernel: tf.Tensor, groups: int, stride: in
     time = tf.shape(x)[1] if x.shape[1] is None else x.shape[1]
     frames = (time - taps) // stride + 1
     blocks = frames + block_taps - 1
-
     # What lies behind the last window is cut off; what the filled-up taps reach into is zero.
     used = _smaller(blocks * stride, time)
 
-    def to_blocks(x):
+    def kernel_gradient(x, dy):
         x = tf.pad(x[:, :used], [[0, 0], [0, blocks * stride - used], [0, 0]])
         x = tf.transpose(tf.reshape(x, [batch, blocks * stride, groups, inputs]), [2, 0, 1, 3])
-        return tf.reshape(x, [groups, batch, blocks, stride * inputs])
+        windows = _windows(tf.reshape(x, [groups, batch, blocks, stride * inputs]), block_taps, frames)
+        dy = tf.transpose(tf.reshape(dy, [batch, frames, groups, outputs]), [2, 0, 1, 3])
+        # This way round and turned afterwards: the other way takes twice as long.
+        product = tf.matmul(
+            tf.reshape(dy, [groups, batch * frames, outputs]),
+            tf.reshape(windows, [groups, batch * frames, block_taps * stride * inputs]),
+            transpose_a=True,
+        )
+        return tf.reshape(tf.transpose(product, [2, 0, 1]), [block_taps * stride, inputs, filters])[:taps]
 
-    def from_blocks(x):
-        x = tf.reshape(x, [groups, batch, blocks * stride, inputs])
-        x = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [batch, blocks * stride, groups * inputs])
-        return tf.pad(x[:, :used], [[0, 0], [0, time - used], [0, 0]])
-
-    def matrix(kernel):
-        """`[groups, block_taps * stride * inputs, outputs]`."""
+    def input_gradient(dy, kernel):
+        # Output n took block n + j through tap j, so block n gets back through outputs n - j: the taps reversed.
         kernel = tf.pad(kernel, [[0, block_taps * stride - taps], [0, 0], [0, 0]])
-        kernel = tf.reshape(kernel, [block_taps * stride * inputs, groups, outputs])
-        return tf.transpose(kernel, [1, 0, 2])
-
-    def kernel_of(matrix):
-        kernel = tf.reshape(tf.transpose(matrix, [1, 0, 2]), [block_taps * stride, inputs, filters])
-        return kernel[:taps]
+        kernel = tf.reshape(kernel, [block_taps, stride, inputs, groups, outputs])
+        back = tf.reshape(
+            tf.transpose(tf.reverse(kernel, [0]), [0, 4, 3, 1, 2]), [block_taps, outputs, groups * stride * inputs]
+        )
+        dy = tf.pad(dy, [[0, 0], [block_taps - 1, block_taps - 1], [0, 0]])
+        dx = tf.reshape(_convolve(dy, back, groups, 1), [batch, blocks, groups, stride, inputs])
+        dx = tf.reshape(tf.transpose(dx, [0, 1, 3, 2, 4]), [batch, blocks * stride, groups * inputs])
+        return tf.pad(dx[:, :used], [[0, 0], [0, time - used], [0, 0]])
 
     @tf.custom_gradient
     def convolve(x, kernel):
-        windows = _windows(to_blocks(x), block_taps, frames)
-        y = tf.matmul(tf.reshape(windows, [groups, batch * frames, block_taps * stride * inputs]), matrix(kernel))
-        y = tf.transpose(tf.reshape(y, [groups, batch, frames, outputs]), [1, 2, 0, 3])
+        return _convolve(x, kernel, groups, stride), lambda dy: (input_gradient(dy, kernel), kernel_gradient(x, dy))
 
-        def gradient(dy):
-            dy = tf.transpose(tf.reshape(dy, [batch, frames, groups, outputs]), [2, 0, 1, 3])
-            # The windows are made again: they are ten times the size of the input, and copying is cheap.
-            windows = tf.reshape(_windows(to_blocks(x), block_taps, frames), [groups, batch * frames, -1])
-            d_matrix = tf.matmul(windows, tf.reshape(dy, [groups, batch * frames, outputs]), transpose_a=True)
-            # Output n took block n + j through tap j, so block n gives back through outputs n - j.
-            reversed_taps = tf.reverse(
-                tf.reshape(matrix(kernel), [groups, block_taps, stride * inputs, outputs]), axis=[1]
-            )
-            back = tf.reshape(
-                tf.transpose(reversed_taps, [0, 1, 3, 2]), [groups, block_taps * outputs, stride * inputs]
-            )
-            dy = tf.pad(dy, [[0, 0], [0, 0], [block_taps - 1, block_taps - 1], [0, 0]])
-            spread = tf.reshape(_windows(dy, block_taps, blocks), [groups, batch * blocks, block_taps * outputs])
-            return from_blocks(tf.matmul(spread, back)), kernel_of(d_matrix)
+    return convolve(x, kernel)
 
-        return tf.reshape(y, [batch, frames, filters]), gradient
 
-    y = convolve(x, kernel)
-    length = None if x.shape[1] is None else (x.shape[1] - taps) // stride + 1
-    return tf.ensure_shape(y, [x.shape[0], length, filters])
+def _convolve(x: tf.Tensor, kernel: tf.Tensor, groups: int, stride: int) -> tf.Tensor:
+    """TensorFlow's own; how many groups there are it sees from the channels.
+
+    Groups of few outputs leave a vector register half empty, so some are made one, with zeros where they do not touch:
+    256 groups of 4 outputs take a third of the time as 64 of 16.
+    """
+    taps, inputs, filters = kernel.shape
+    outputs = filters // groups
+    merged = next((n for n in range(1, groups + 1) if groups % n == 0 and n * outputs >= 16), 1)
+    kernel = tf.reshape(kernel, [taps, 1, inputs, groups // merged, merged, outputs])
+    kernel *= tf.reshape(tf.eye(merged, dtype=kernel.dtype), [1, merged, 1, 1, merged, 1])
+    kernel = tf.reshape(kernel, [taps, merged * inputs, filters])
+    return tf.nn.convolution(x, kernel, strides=stride, padding="VALID")
 
 
 def _windows(x: tf.Tensor, taps: int, count: int | tf.Tensor) -> tf.Tensor:
