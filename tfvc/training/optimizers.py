@@ -58,19 +58,35 @@ class Adam(keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         index = self._get_variable_index(variable)
-        momentum, velocity = self.momentums[index], self.velocities[index]
-        gradient = tf.cast(gradient, variable.dtype)
-        learning_rate = tf.cast(learning_rate, variable.dtype)
-
-        self.assign(momentum, momentum + (gradient - momentum) * (1 - self.beta_1))
+        momentum, velocity, dtype = self.momentums[index], self.velocities[index], variable.dtype
+        first, second = self._corrections
+        learning_rate = tf.cast(learning_rate, tf.float64)
+        gradient = tf.cast(gradient, dtype)
+        self.shrink(variable, tf.cast(learning_rate, dtype))
+        # In float32 the operation below would take 1 - 0.999 for 0.00099999; so this slot is moved here.
         self.assign(velocity, velocity * self.beta_2 + tf.square(gradient) * (1 - self.beta_2))
-        first, second = (tf.cast(correction, variable.dtype) for correction in self._corrections)
-        denominator = tf.sqrt(velocity) / second + self.epsilon
-        self.assign(variable, self.decayed(variable, learning_rate) - learning_rate / first * momentum / denominator)
+        # The rest in TensorFlow's one pass over the variable and its slots, which with a beta2 of 1 leaves the velocity
+        # as it is, and with powers of 0 corrects nothing. Its epsilon is added to the uncorrected root, torch's to the
+        # corrected one: root / second + epsilon is (root + epsilon second) / second.
+        numbers = {
+            "beta1_power": 0.0,
+            "beta2_power": 0.0,
+            "lr": learning_rate * second / first,
+            "beta1": self.beta_1,
+            "beta2": 1.0,
+            "epsilon": self.epsilon * second,
+        }
+        tf.raw_ops.ResourceApplyAdam(
+            var=_handle(variable),
+            m=_handle(momentum),
+            v=_handle(velocity),
+            grad=gradient,
+            # A bare `cast` would take a Python number through float32.
+            **{name: tf.cast(tf.convert_to_tensor(number, tf.float64), dtype) for name, number in numbers.items()},
+        )
 
-    def decayed(self, variable, learning_rate):
-        """The value that the step is taken from."""
-        return tf.convert_to_tensor(variable)
+    def shrink(self, variable, learning_rate):
+        """Weight decay, before the step; here none."""
 
     def get_config(self):
         return {
@@ -95,8 +111,8 @@ class AdamW(Adam):
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.decay = decay
 
-    def decayed(self, variable, learning_rate):
-        return variable * (1 - learning_rate * self.decay)
+    def shrink(self, variable, learning_rate):
+        self.assign(variable, variable * (1 - learning_rate * self.decay))
 
     def get_config(self):
         return {**super().get_config(), "decay": self.decay}
@@ -125,6 +141,11 @@ class ExponentialByEpoch(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         return {"learning_rate": self.learning_rate, "steps": self.steps, "decay": self.decay}
+
+
+def _handle(variable: keras.Variable | tf.Variable) -> tf.Tensor:
+    """What an operation that updates in place is given; inside a strategy's update that of the replica at hand."""
+    return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
 def clip_by_global_norm(gradients, max_norm: float):
