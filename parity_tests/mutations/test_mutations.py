@@ -5,7 +5,7 @@ import json
 import pytest
 
 from parity_tests.mutations.matrix import HERE, Verdict, markdown, try_out
-from parity_tests.mutations.mutations import MUTATIONS
+from parity_tests.mutations.planted import MUTATIONS
 from parity_tests.mutations.network import NETWORK
 from tfvc.parity import compare
 
