@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from tfvc.parity.initialization import initial_state
 from tfvc.parity.judgement import judge
 from tfvc.parity.keras_side import KerasSide
 from tfvc.parity.layer_views import LayerViews, Passage, of_turn
+from tfvc.parity.lazy import LazyArrays
+from tfvc.parity.memory import give_back
 from tfvc.parity.report import Report
 from tfvc.parity.row import Row
 from tfvc.parity.samples import Samples
@@ -306,16 +309,13 @@ class Comparison:
         for layer in views.layers.values():
             layer.verdict = _verdict(layer)
 
-    def joined_initial(self) -> Mapping[str, np.ndarray]:
+    def joined_initial(self) -> LazyArrays:
         """The initial weights under torch's own keys and under those of the entries."""
-        return {**self.initial, **self._joint_values()}
-
-    def _joint_values(self) -> dict[str, np.ndarray]:
-        # In double: a sum of float32 numbers need not be one.
-        return {e.key: e.join([self.initial[p].astype(np.float64) for p in e.parts]) for e in self.torch64.joint}
+        return joined_with_parts(self.initial, self.torch64.joint)
 
     def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
         """Of all sides; Keras's as a graph."""
+        give_back()
         found = self.each(lambda side: side.backward(inputs, turn))
         return [losses for losses, _ in found], [gradients for _, gradients in found]
 
@@ -332,12 +332,11 @@ class Comparison:
         for side in self.sides:
             side.begin_step(inputs)
 
-    def load(self, state: dict[str, np.ndarray] | None = None) -> None:
+    def load(self, state: Mapping[str, np.ndarray] | None = None) -> None:
         """Puts weights, by default the initial ones, into all four models."""
-        if state is not None:
-            self.initial = state
+        made = dict(self.initial if state is None else state)
         for side in self.sides:
-            side.load(self.initial if isinstance(side, TorchSide) else self.joined_initial())
+            side.load(made if isinstance(side, TorchSide) else joined_with_parts(made, self.torch64.joint))
 
     def restart(self) -> None:
         """Begins to draw inputs anew."""
@@ -348,6 +347,17 @@ class Comparison:
         """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
         drawn = self.case.inputs(self.rng)
         return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
+
+
+def joined_with_parts(state: Mapping[str, np.ndarray], joint: Sequence[Any]) -> LazyArrays:
+    """Torch's weights under its own keys and, those that Keras has in one variable, also as one."""
+
+    def join(entry: Any) -> np.ndarray:
+        # In double: a sum of float32 numbers need not be one.
+        return entry.join([state[part].astype(np.float64) for part in entry.parts])
+
+    makers = {key: partial(state.__getitem__, key) for key in state}
+    return LazyArrays({**makers, **{entry.key: partial(join, entry) for entry in joint}})
 
 
 def _knows_mode(passage: Passage, mode: str) -> bool:

@@ -9,7 +9,6 @@ from parity_tests.mutations.network import with_part as part
 from parity_tests.mutations.planted.mutation import BACKWARD, FORWARD, Mutation
 from tfvc import layers
 
-
 SQUARE = {"filters": 512, "kernel_size": 5, "padding": 2}
 
 

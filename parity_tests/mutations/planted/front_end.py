@@ -3,7 +3,6 @@
 from parity_tests.mutations.planted.mutation import FORWARD, Mutation
 from parity_tests.mutations.spectrum import spectrum_case as spectrogram
 
-
 MUTATIONS = [
     Mutation("spectrogram: not centred", "STFT", lambda: spectrogram(center=False), FORWARD, "stft", "attribute"),
     Mutation(
