@@ -193,6 +193,14 @@ MUTATIONS = [
         "gates",
     ),
     Mutation(
+        "LSTM: gates f and g exchanged in the recurrent kernel",
+        "LSTM",
+        lambda: moved(net.NETWORK, "lstm.weight_hh", gates([0, 2, 1, 3])),
+        FORWARD,
+        "lstm",
+        "gates",
+    ),
+    Mutation(
         "LSTM: directions exchanged",
         "bidirectional",
         lambda: net.renamed(net.NETWORK, exchanged_directions),
