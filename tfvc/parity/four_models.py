@@ -12,7 +12,7 @@ from tfvc.parity.accepted import accept
 from tfvc.parity.case import ParityCase, Turn, probe
 from tfvc.parity.keras_side import KerasSide
 from tfvc.parity.lazy import LazyArrays
-from tfvc.parity.memory import give_back
+from tfvc.parity.memory import give_back, return_large_blocks
 from tfvc.parity.torch_side import TorchSide
 
 
@@ -35,6 +35,7 @@ class FourModels:
     initial: Mapping[str, np.ndarray]
 
     def __init__(self, case: ParityCase, seed: int = 0):
+        return_large_blocks()
         self.case = case
         self.seed = seed
         self.restart()
@@ -72,17 +73,29 @@ class FourModels:
 
     def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
         """Of all sides; Keras's as a graph."""
-        give_back()
         found = self.each(lambda side: side.backward(inputs, turn))
         return [losses for losses, _ in found], [gradients for _, gradients in found]
 
-    def each(self, compute: Callable[[Any], Any]) -> list[Any]:
-        """What a function gives for each side; torch's and Keras's are computed beside each other."""
+    def each(self, compute: Callable[[Any], Any], float32_first: bool = False) -> list[Any]:
+        """What a function gives for each side; torch's and Keras's are computed beside each other.
+
+        Args:
+            compute: the function.
+            float32_first: where a side leaves less in memory than it finds, so that float64, the larger one, has room.
+        """
+
+        def both(*sides: Any) -> list[Any]:
+            found = {}
+            for side in reversed(sides) if float32_first else sides:
+                found[id(side)] = compute(side)
+                give_back()
+            return [found[id(side)] for side in sides]
+
         with ThreadPoolExecutor(1) as pool:
-            theirs = pool.submit(lambda: [compute(self.torch64), compute(self.torch32)])
-            ours = [compute(self.keras64), compute(self.keras32)]
+            theirs = pool.submit(both, self.torch64, self.torch32)
+            keras64, keras32 = both(self.keras64, self.keras32)
             torch64, torch32 = theirs.result()
-        return [torch64, ours[0], torch32, ours[1]]
+        return [torch64, keras64, torch32, keras32]
 
     def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Computes on all sides what the case keeps through a step."""

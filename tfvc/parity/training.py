@@ -20,7 +20,6 @@ from tfvc.parity.findings import Drift
 from tfvc.parity.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
 from tfvc.parity.layer_views import of_turn
 from tfvc.parity.lazy import LazyArrays
-from tfvc.parity.memory import give_back
 from tfvc.parity.row import Row
 from tfvc.parity.samples import Samples
 
@@ -176,8 +175,7 @@ def _gradient_stages(
 def _step_stages(run: _Pass, turn: Turn, bound: float, where: Mapping[str, Any]) -> Iterator[None]:
     sides, name = run.comparison.sides, of_turn(turn)
     settings = {"tolerances": run.tolerances, **where}
-    give_back()
-    clipped = run.comparison.each(lambda side: side.step(turn))
+    clipped = run.comparison.each(lambda side: side.step(turn), float32_first=True)
     yield _judge(run, clipped, stage=f"{name}clipped gradients", bound=bound, **settings)
     del clipped
     slots = [side.slots(turn) for side in sides]
