@@ -12,7 +12,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from parity_tests.mutations.mutations import MUTATIONS, Mutation
+from parity_tests.mutations.planted import MUTATIONS
+from parity_tests.mutations.planted.mutation import Mutation
 from tfvc.parity import MODES, Report, compare
 
 HERE = Path(__file__).parent

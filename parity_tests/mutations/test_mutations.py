@@ -5,8 +5,8 @@ import json
 import pytest
 
 from parity_tests.mutations.matrix import HERE, Verdict, markdown, try_out
-from parity_tests.mutations.mutations import MUTATIONS
 from parity_tests.mutations.network import NETWORK
+from parity_tests.mutations.planted import MUTATIONS
 from tfvc.parity import compare
 
 # `make test` runs these with coded weights; `python -m parity_tests.mutations.matrix` runs all, with all kinds.

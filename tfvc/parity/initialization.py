@@ -5,16 +5,20 @@ Values are exact in float32, so that a float64 twin starts from the very same nu
 
 import zlib
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from tfvc.errors import TfvcError
+from tfvc.parity.lazy import LazyArrays
 
 MODES = ("coded", "constant", "random")
 
 
-def initial_state(state: Mapping[str, np.ndarray], mode: str = "coded", seed: int = 0) -> dict[str, np.ndarray]:
+def initial_state(state: Mapping[str, np.ndarray], mode: str = "coded", seed: int = 0) -> LazyArrays:
     """A state dict with the keys and shapes of `state` and new values; integer tensors are kept.
+
+    Values are made when they are looked at, always the same ones.
 
     - `constant`: all elements of a tensor alike; gains and variances 1, biases and means 0, matrices and kernels
       1 / fan-in, so that each unit averages what it sees. The method of the Day14 article, which takes ones
@@ -29,7 +33,7 @@ def initial_state(state: Mapping[str, np.ndarray], mode: str = "coded", seed: in
     """
     if mode not in MODES:
         raise TfvcError(f"unknown init mode {mode!r}: choose one of {', '.join(MODES)}")
-    return {key: _value(key, np.asarray(value), mode, seed) for key, value in state.items()}
+    return LazyArrays({key: partial(_value, key, np.asarray(value), mode, seed) for key, value in state.items()})
 
 
 def _value(key: str, value: np.ndarray, mode: str, seed: int) -> np.ndarray:

@@ -2,22 +2,20 @@
 
 import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tfvc.errors import TfvcError
-from tfvc.parity.accepted import accept
-from tfvc.parity.case import ParityCase, Turn, probe
+from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.diagnosis import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
 from tfvc.parity.environment import environment
 from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer
+from tfvc.parity.four_models import FourModels
 from tfvc.parity.initialization import initial_state
 from tfvc.parity.judgement import judge
-from tfvc.parity.keras_side import KerasSide
 from tfvc.parity.layer_views import LayerViews, Passage, of_turn
 from tfvc.parity.report import Report
 from tfvc.parity.row import Row
@@ -62,8 +60,8 @@ def compare(
     return report
 
 
-class Comparison:
-    """The four models of a case, fed with the same numbers and compared as they go.
+class Comparison(FourModels):
+    """The four models of a case, compared as they go.
 
     `compare` makes one for a single run; one that is kept serves several runs, and saves tracing its graphs anew.
 
@@ -73,37 +71,8 @@ class Comparison:
     """
 
     def __init__(self, case: ParityCase, seed: int = 0):
-        self.case = case
-        self.seed = seed
-        self.restart()
-        self.torch64, self.torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
-        self.shapes = self.torch64.shapes()
-        self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
-        self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
-        joint = [entry for entry in self.keras64.entries if getattr(entry, "parts", None)]
-        self.torch64.joint = self.torch32.joint = joint
-        for side in (self.torch64, self.torch32):
-            accept(case.accepted, side.module, joint)
-        self.ignored = self._check_keys(joint)
-        self.torch64.ignored = self.torch32.ignored = self.ignored
-        if any(turn.keras_losses is None for turn in case.all_turns):
-            outputs, _ = self.torch64.forward(self.inputs, training=False)
-            for side in self.sides:
-                side.probes = {name: probe(value.shape) for name, value in outputs.items()}
+        super().__init__(case, seed)
         self._views: LayerViews | None = None
-
-    def _check_keys(self, joint: Sequence[Any]) -> list[str]:
-        """Torch's keys that need no Keras variable; all others must have one."""
-        entered = {key for e in self.keras64.entries for key in (getattr(e, "parts", None) or (e.key,))}
-        for key in sorted(entered - set(self.shapes)):
-            raise TfvcError(f"parity case {self.case.name}: the torch module has no key {key}")
-        left = sorted(set(self.shapes) - entered)
-        # Stock Keras layers do not count their batches.
-        needless = [key for key in left if key.rpartition(".")[2] == "num_batches_tracked"]
-        missing = [key for key in left if key not in needless]
-        if missing:
-            raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
-        return needless
 
     def run(self, phases: Sequence[str] = PHASES, init: str = "coded", steps: int = 5, layers: bool = False) -> Report:
         """Compares from one kind of initial weights; the arguments are those of `compare`."""
@@ -305,49 +274,6 @@ class Comparison:
         """Gives every layer its verdict."""
         for layer in views.layers.values():
             layer.verdict = _verdict(layer)
-
-    def joined_initial(self) -> Mapping[str, np.ndarray]:
-        """The initial weights under torch's own keys and under those of the entries."""
-        return {**self.initial, **self._joint_values()}
-
-    def _joint_values(self) -> dict[str, np.ndarray]:
-        # In double: a sum of float32 numbers need not be one.
-        return {e.key: e.join([self.initial[p].astype(np.float64) for p in e.parts]) for e in self.torch64.joint}
-
-    def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
-        """Of all sides; Keras's as a graph."""
-        found = self.each(lambda side: side.backward(inputs, turn))
-        return [losses for losses, _ in found], [gradients for _, gradients in found]
-
-    def each(self, compute: Callable[[Any], Any]) -> list[Any]:
-        """What a function gives for each side; torch's and Keras's are computed beside each other."""
-        with ThreadPoolExecutor(1) as pool:
-            theirs = pool.submit(lambda: [compute(self.torch64), compute(self.torch32)])
-            ours = [compute(self.keras64), compute(self.keras32)]
-            torch64, torch32 = theirs.result()
-        return [torch64, ours[0], torch32, ours[1]]
-
-    def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
-        """Computes on all sides what the case keeps through a step."""
-        for side in self.sides:
-            side.begin_step(inputs)
-
-    def load(self, state: dict[str, np.ndarray] | None = None) -> None:
-        """Puts weights, by default the initial ones, into all four models."""
-        if state is not None:
-            self.initial = state
-        for side in self.sides:
-            side.load(self.initial if isinstance(side, TorchSide) else self.joined_initial())
-
-    def restart(self) -> None:
-        """Begins to draw inputs anew."""
-        self.rng = np.random.default_rng(self.seed)
-        self.inputs = self.draw()
-
-    def draw(self) -> dict[str, np.ndarray]:
-        """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
-        drawn = self.case.inputs(self.rng)
-        return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
 
 
 def _knows_mode(passage: Passage, mode: str) -> bool:

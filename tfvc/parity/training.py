@@ -175,7 +175,7 @@ def _gradient_stages(
 def _step_stages(run: _Pass, turn: Turn, bound: float, where: Mapping[str, Any]) -> Iterator[None]:
     sides, name = run.comparison.sides, of_turn(turn)
     settings = {"tolerances": run.tolerances, **where}
-    clipped = run.comparison.each(lambda side: side.step(turn))
+    clipped = run.comparison.each(lambda side: side.step(turn), float32_first=True)
     yield _judge(run, clipped, stage=f"{name}clipped gradients", bound=bound, **settings)
     del clipped
     slots = [side.slots(turn) for side in sides]

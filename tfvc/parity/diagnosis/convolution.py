@@ -1,9 +1,11 @@
-"""Convolutions, also transposed, grouped and weight-normed: kernel, padding, cropping, normalisation."""
+"""Convolutions, also transposed and grouped: kernel, padding, cropping, groups."""
 
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from tfvc.parity.diagnosis.convolve import convolve, padding_of
+from tfvc.parity.diagnosis.kernel_norm import kernel_norm, kernel_of
 from tfvc.parity.diagnosis.suspect import Forward, Imitation, Suspect, Weights
 
 
@@ -20,7 +22,7 @@ def convolution(suspect: Suspect) -> Iterator[Imitation]:
     else:
         yield from _padding(suspect)
     yield from _groups(suspect)
-    yield from _weight_norm(suspect)
+    yield from kernel_norm(suspect)
 
 
 def _kernel(suspect: Suspect) -> Iterator[Imitation]:
@@ -73,79 +75,9 @@ def _with_kernel(suspect: Suspect, change: Any) -> Forward:
     return lambda x, w: [convolve(suspect, x[0], change(kernel_of(suspect, w)), w)]
 
 
-def kernel_of(suspect: Suspect, weights: Weights) -> Any:
-    """The kernel that the module convolves with."""
-    import torch
-
-    if "weight" in weights:
-        return weights["weight"]
-    g, v = _g_and_v(weights)
-    return torch._weight_norm(v, g, 0)
-
-
-def _g_and_v(weights: Weights) -> tuple[Any, Any]:
-    if "weight_g" in weights:
-        return weights["weight_g"], weights["weight_v"]
-    return weights["parametrizations.weight.original0"], weights["parametrizations.weight.original1"]
-
-
-def convolve(suspect: Suspect, x: Any, kernel: Any, weights: Weights, **settings: Any) -> Any:
-    """The module's convolution with another kernel; settings replace the module's own.
-
-    Args:
-        suspect: whose module.
-        x: its input.
-        kernel: as torch has it.
-        weights: for the bias.
-        settings: `before` and `after` (padding on each side, in place of the module's), `mode` (how it is padded),
-            `stride`, `dilation`, `groups`, `bias`.
-    """
-    from torch.nn import functional
-
-    module = suspect.module
-    rank = len(module.kernel_size)
-    bias = settings.get("bias", weights.get("bias"))
-    if module.transposed:
-        function = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)[rank - 1]
-        return function(
-            x,
-            kernel,
-            bias,
-            stride=module.stride,
-            padding=settings.get("padding", module.padding),
-            output_padding=settings.get("output_padding", module.output_padding),
-            groups=module.groups,
-            dilation=module.dilation,
-        )
-    before = settings.get("before", _padding_of(module))
-    after = settings.get("after", _padding_of(module))
-    mode = settings.get("mode", module.padding_mode)
-    sides = [n for pair in zip(before[::-1], after[::-1], strict=True) for n in pair]
-    if min(sides) < 0 and mode != "zeros":
-        raise ValueError("cannot crop by reflection")
-    x = functional.pad(x, sides, mode="constant" if mode == "zeros" else mode)
-    function = (functional.conv1d, functional.conv2d, functional.conv3d)[rank - 1]
-    return function(
-        x,
-        kernel,
-        bias,
-        stride=settings.get("stride", module.stride),
-        dilation=settings.get("dilation", module.dilation),
-        groups=settings.get("groups", module.groups),
-    )
-
-
-def _padding_of(module: Any) -> tuple[int, ...]:
-    if isinstance(module.padding, tuple):
-        return module.padding
-    if module.padding == "valid":
-        return (0,) * len(module.kernel_size)
-    return tuple(d * (k - 1) // 2 for k, d in zip(module.kernel_size, module.dilation, strict=True))
-
-
 def _padding(suspect: Suspect) -> Iterator[Imitation]:
     module = suspect.module
-    own = _padding_of(module)
+    own = padding_of(module)
     lengths = suspect.inputs[0].shape[2:]
     spans = [d * (k - 1) + 1 for k, d in zip(module.kernel_size, module.dilation, strict=True)]
     totals = [max((-(-n // s) - 1) * s + span - n, 0) for n, s, span in zip(lengths, module.stride, spans, strict=True)]
@@ -188,7 +120,7 @@ def _dilation(suspect: Suspect) -> Iterator[Imitation]:
             continue
         # The length stays as it is where the padding goes with the dilation.
         extra = [(d - dilation) * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
-        own = _padding_of(module)
+        own = padding_of(module)
         before = [p - e // 2 for p, e in zip(own, extra, strict=True)]
         after = [p - (e - e // 2) for p, e in zip(own, extra, strict=True)]
         yield Imitation(
@@ -266,48 +198,3 @@ def _groups(suspect: Suspect) -> Iterator[Imitation]:
             return [shuffled(y, parts) for y in suspect.reference(x, w)]
 
         yield Imitation("groups interleaved", words, mend, forward)
-
-
-def _weight_norm(suspect: Suspect) -> Iterator[Imitation]:
-    names = {name for name, _ in suspect.module.named_parameters()}
-    if not names & {"weight_g", "parametrizations.weight.original0"}:
-        return
-
-    def forward(kernel: Any) -> Forward:
-        return lambda x, w: [convolve(suspect, x[0], kernel(*_g_and_v(w)), w)]
-
-    def norm(v: Any, axes: tuple[int, ...]) -> Any:
-        return v.square().sum(axes, keepdim=True).sqrt()
-
-    rank = len(suspect.module.kernel_size) + 2
-    every = tuple(range(rank))
-    mend = "Take |v| over all axes but torch's first, in Keras the last (out channels; in channels if transposed)."
-    without_second = tuple(axis for axis in every if axis != 1)
-    wrong_axes = {
-        "all axes at once": every,
-        "all axes but torch's second": without_second,
-        "the kernel's own axes only": every[2:],
-        "torch's first axis": (0,),
-    }
-    for words, axes in wrong_axes.items():
-        yield Imitation(
-            "weight norm: axes",
-            f"The weight norm takes the length of v over {words}.",
-            mend,
-            forward(lambda g, v, axes=axes: _broadcast(g, v) * v / norm(v, axes)),
-        )
-    plain = {
-        "does not divide by the length of v": lambda g, v: _broadcast(g, v) * v,
-        "does not multiply by g": lambda g, v: v / norm(v, every[1:]),
-        "takes v for the kernel": lambda g, v: v,
-        "divides by the square of the length of v": lambda g, v: _broadcast(g, v) * v / norm(v, every[1:]).square(),
-        "takes the length of v for a constant in the gradient": lambda g, v: (
-            _broadcast(g, v) * v / norm(v, every[1:]).detach()
-        ),
-    }
-    for words, kernel in plain.items():
-        yield Imitation("weight norm", f"The weight norm {words}.", "The kernel is g v / |v|.", forward(kernel))
-
-
-def _broadcast(g: Any, v: Any) -> Any:
-    return g if g.ndim == v.ndim else g.view(-1, *[1] * (v.ndim - 1))

@@ -1,12 +1,12 @@
 """A training step that goes wrong behind its gradients: clipping, the optimizer's slots, its rule, its constants."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfvc.parity.case import Turn
+from tfvc.parity.diagnosis.step import Arrays, Step, error, ratio_of, recorded
 from tfvc.parity.findings import Diagnosis, Evidence
 from tfvc.parity.row import Row
 
@@ -14,30 +14,6 @@ if TYPE_CHECKING:
     from tfvc.parity.runner import Comparison
 
 EQUAL = 1e-5
-Arrays = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class _Step:
-    """The first step of one turn in float64, in torch's layout and under the entries' keys.
-
-    Attributes:
-        before: the weights.
-        raw: torch's gradients before they are clipped.
-        theirs, ours: the changes of the weights, of torch and of Keras.
-        slots: of both (torch, Keras), by slot.
-        group: torch's constants.
-        epsilon: that the Keras optimizer names, if any.
-    """
-
-    before: Arrays
-    raw: Arrays
-    theirs: Arrays
-    ours: Arrays
-    slots: dict[str, tuple[Arrays, Arrays]]
-    group: Mapping[str, Any]
-    epsilon: float | None
-    clip: float | None
 
 
 def diagnose_step(comparison: "Comparison", row: Row) -> None:
@@ -48,11 +24,11 @@ def diagnose_step(comparison: "Comparison", row: Row) -> None:
     name = row.stage.rpartition(": ")[0]
     turns = comparison.case.all_turns
     turn = next((t for t in turns if t.name == name), None) or next((t for t in turns if t.owns(row.key)), turns[0])
-    step = _recorded(comparison, turn)
+    step = recorded(comparison, turn)
     kind = "gradient clipping" if stage == "clipped gradients" else "optimizer"
     evidence = []
     for hypothesis, cause, mend, what, predicted in _hypotheses(step):
-        before, after = _error(*what), _error(predicted, what[1])
+        before, after = error(*what), error(predicted, what[1])
         explains = after <= EQUAL and after <= 1e-3 * before
         evidence.append(Evidence(hypothesis, before, after, explains))
         if explains:
@@ -72,52 +48,10 @@ def _name(comparison: "Comparison", turn: Turn) -> str:
     return type(comparison.keras64._optimizers[turn.name]).__name__
 
 
-def _recorded(comparison: "Comparison", turn: Turn) -> _Step:
-    """The step as it was taken; torch's gradients are computed once more, because clipping has overwritten them."""
-    torch_side, keras_side = comparison.torch64, comparison.keras64
-    keys = [entry.key for entry in keras_side.trainable[turn.name]]
-    optimizer, rule = torch_side._optimizers[turn.name], keras_side._optimizers[turn.name]
-    initial = comparison.joined_initial()
-    before = {key: np.asarray(initial[key], np.float64) for key in keys}
-    after = [{key: np.array(state[key]) for key in keys} for state in (torch_side.state(), keras_side.state())]
-    slots = [
-        {name: {k: np.array(v) for k, v in of.items() if k in before} for name, of in side.slots(turn).items()}
-        for side in (torch_side, keras_side)
-    ]
-    group = {k: v for k, v in optimizer.param_groups[0].items() if k != "params"}
-    epsilon = getattr(rule, "epsilon", None)
-    torch_side.load(comparison.initial)
-    torch_side.begin_step(comparison.inputs)
-    _, raw = torch_side.backward(comparison.inputs, turn)
-    return _Step(
-        before,
-        {key: np.array(raw[key]) for key in keys},
-        {key: after[0][key] - before[key] for key in keys},
-        {key: after[1][key] - before[key] for key in keys},
-        {name: (slots[0][name], slots[1][name]) for name in slots[0] if name in slots[1]},
-        group,
-        epsilon,
-        turn.optimizer.clip_grad_norm,
-    )
-
-
-def _error(found: Arrays, expected: Arrays) -> float:
-    """Of all tensors together, relative."""
-    norm = sum(float(np.sum(np.square(y))) for y in expected.values()) ** 0.5
-    distance = sum(float(np.sum(np.square(found[k] - y))) for k, y in expected.items()) ** 0.5
-    return distance / max(norm, 1e-300)
-
-
-def _ratio(theirs: Arrays, ours: Arrays) -> float:
-    """How many times torch's tensors Keras's are, by least squares."""
-    square = sum(float(np.sum(np.square(x))) for x in theirs.values())
-    return sum(float(np.vdot(x, ours[k])) for k, x in theirs.items()) / max(square, 1e-300)
-
-
 Hypothesis = tuple[str, str, str, tuple[Arrays, Arrays], Arrays]
 
 
-def _hypotheses(step: _Step) -> Iterator[Hypothesis]:
+def _hypotheses(step: Step) -> Iterator[Hypothesis]:
     """(name, cause, mend, (torch's, Keras's), what torch's would be with the difference)."""
     yield from _clipping(step)
     yield from _slots(step)
@@ -127,14 +61,14 @@ def _hypotheses(step: _Step) -> Iterator[Hypothesis]:
     yield from _untrained(step)
 
 
-def _clipping(step: _Step) -> Iterator[Hypothesis]:
+def _clipping(step: Step) -> Iterator[Hypothesis]:
     if step.clip is None or "momentum" not in step.slots:
         return
     both = step.slots["momentum"]
     total = sum(float(np.sum(np.square(g))) for g in step.raw.values()) ** 0.5
     torch_factor = min(1.0, step.clip / (total + 1e-6))
     # Of a first step, momentum is the gradient times a constant.
-    to_momentum = _ratio({k: g * torch_factor for k, g in step.raw.items()}, both[0])
+    to_momentum = ratio_of({k: g * torch_factor for k, g in step.raw.items()}, both[0])
 
     def with_factor(factor: Callable[[np.ndarray], float]) -> Arrays:
         return {k: g * factor(g) * to_momentum for k, g in step.raw.items()}
@@ -161,7 +95,7 @@ def _clipping(step: _Step) -> Iterator[Hypothesis]:
         both,
         {k: np.clip(g, -step.clip, step.clip) * to_momentum for k, g in step.raw.items()},
     )
-    ratio = _ratio(*both) * torch_factor
+    ratio = ratio_of(*both) * torch_factor
     yield (
         "clipping: bound",
         f"The gradients are clipped to a norm of {ratio * total:.6g}; torch's bound is {step.clip:g}.",
@@ -171,18 +105,18 @@ def _clipping(step: _Step) -> Iterator[Hypothesis]:
     )
 
 
-def _slots(step: _Step) -> Iterator[Hypothesis]:
+def _slots(step: Step) -> Iterator[Hypothesis]:
     betas = step.group.get("betas")
     for i, slot in enumerate(("momentum", "velocity")):
         if slot not in step.slots or betas is None:
             continue
         both = step.slots[slot]
-        ratio = _ratio(*both)
+        ratio = ratio_of(*both)
         beta = 1 - ratio * (1 - betas[i])
         if abs(ratio - 1) > 1e-9:
             yield (
                 f"beta_{i + 1}",
-                f"The optimizer's beta_{i + 1} is {beta:.6g}, torch's {betas[i]:g}.",
+                f"The optimizer's beta_{i + 1} is {beta:.10g}, torch's {betas[i]:g}.",
                 f"Pass beta_{i + 1}={betas[i]:g}.",
                 both,
                 {k: x * ratio for k, x in both[0].items()},
@@ -190,7 +124,7 @@ def _slots(step: _Step) -> Iterator[Hypothesis]:
     if "momentum" in step.slots:
         both = step.slots["momentum"]
         rest = {k: both[1][k] - both[0][k] for k in both[0]}
-        decay = _ratio(step.before, rest)
+        decay = ratio_of(step.before, rest)
         constant = 1 - betas[0] if betas else 1.0
         yield (
             "coupled weight decay",
@@ -202,7 +136,7 @@ def _slots(step: _Step) -> Iterator[Hypothesis]:
         )
 
 
-def _rule(step: _Step) -> Iterator[Hypothesis]:
+def _rule(step: Step) -> Iterator[Hypothesis]:
     """Adam's epsilon: how large it is, and whether it is added before or after the bias correction."""
     betas, rate = step.group.get("betas"), step.group.get("lr")
     if betas is None or set(step.slots) != {"momentum", "velocity"}:
@@ -253,15 +187,15 @@ def _rule(step: _Step) -> Iterator[Hypothesis]:
     )
 
 
-def _decayed(step: _Step) -> Arrays:
+def _decayed(step: Step) -> Arrays:
     """What torch's decoupled decay does to the weights."""
     decay = step.group.get("weight_decay", 0) if step.group.get("decoupled_weight_decay") else 0
     return {k: -step.group["lr"] * decay * w for k, w in step.before.items()}
 
 
-def _scale(step: _Step) -> Iterator[Hypothesis]:
+def _scale(step: Step) -> Iterator[Hypothesis]:
     both = step.theirs, step.ours
-    ratio = _ratio(*both)
+    ratio = ratio_of(*both)
     rate = step.group.get("lr", 0.0)
     scaled = {k: x * ratio for k, x in step.theirs.items()}
     if abs(ratio + 1) < 1e-6:
@@ -285,11 +219,11 @@ def _scale(step: _Step) -> Iterator[Hypothesis]:
         )
 
 
-def _decay(step: _Step) -> Iterator[Hypothesis]:
+def _decay(step: Step) -> Iterator[Hypothesis]:
     both = step.theirs, step.ours
     rate, theirs = step.group.get("lr", 0.0), step.group.get("weight_decay", 0)
     rest = {k: step.ours[k] - step.theirs[k] for k in step.theirs}
-    decay = _ratio(step.before, rest)
+    decay = ratio_of(step.before, rest)
     if rate and abs(decay) > 0:
         yield (
             "weight decay",
@@ -300,7 +234,7 @@ def _decay(step: _Step) -> Iterator[Hypothesis]:
         )
 
 
-def _untrained(step: _Step) -> Iterator[Hypothesis]:
+def _untrained(step: Step) -> Iterator[Hypothesis]:
     still = [k for k, x in step.ours.items() if not np.any(x) and np.any(step.theirs[k])]
     if still:
         yield (

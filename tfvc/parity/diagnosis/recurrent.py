@@ -17,6 +17,7 @@ def recurrent(suspect: Suspect) -> Iterator[Imitation]:
     yield from _biases(suspect)
     yield from _gates(suspect)
     yield from _equations(suspect)
+    yield from _gates_of_some(suspect)
 
 
 def run(
@@ -159,26 +160,47 @@ def _biases(suspect: Suspect) -> Iterator[Imitation]:
 
 
 def _gates(suspect: Suspect) -> Iterator[Imitation]:
+    for order in _orders(suspect):
+        yield _reordered(suspect, order, ["weight_", "bias_"])
+
+
+def _gates_of_some(suspect: Suspect) -> Iterator[Imitation]:
+    """Two gates exchanged in one kind of weight alone, or in a single weight."""
+    weights = [name for name, _ in suspect.module.named_parameters()]
+    kinds = ["weight_", "bias_", "weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+    exchanges = [order for order in _orders(suspect) if sum(a != b for a, b in enumerate(order)) == 2]
+    for which in (*kinds, *weights):
+        if any(name.startswith(which) for name in weights):
+            for order in exchanges:
+                yield _reordered(suspect, order, [which])
+
+
+def _orders(suspect: Suspect) -> list[tuple[int, ...]]:
+    """Every order of the gates but torch's own, the exchanges of two first."""
+    every = permutations(range(len(GATES[type(suspect.module).__name__])))
+    return sorted(every, key=lambda order: sum(a != b for a, b in enumerate(order)))[1:]
+
+
+def _reordered(suspect: Suspect, order: tuple[int, ...], beginnings: list[str]) -> Imitation:
+    """The gates in another order, in the weights whose names begin so."""
     import torch
+
+    def change(w: Weights) -> Weights:
+        chosen = {k: x for k, x in w.items() if k.startswith(tuple(beginnings))}
+        return {k: torch.cat([x.chunk(len(order), 0)[i] for i in order]) for k, x in chosen.items()}
 
     kind = type(suspect.module).__name__
     names = GATES[kind]
-    # The exchanges of two gates first.
-    orders = sorted(permutations(range(len(names))), key=lambda o: sum(a != b for a, b in enumerate(o)))
-    for order in orders[1:]:
-        found = ", ".join(names[i] for i in order)
-
-        def change(w: Weights, order: tuple[int, ...] = order) -> Weights:
-            return {k: torch.cat([x.chunk(len(order), 0)[i] for i in order]) for k, x in w.items()}
-
-        yield Imitation(
-            "gates",
-            f"The gates are read in the order {found}; torch's order is {', '.join(names)}.",
-            "An LSTM's gates have the same order on both sides (i, f, g, o)."
-            if kind == "LSTM"
-            else "Torch's order is r, z, n, Keras's z, r, h: exchange the first two blocks.",
-            _on_weights(suspect, change),
-        )
+    where = "" if len(beginnings) > 1 else f" in {beginnings[0].rstrip('_')} alone"
+    return Imitation(
+        "gates",
+        f"The gates are read in the order {', '.join(names[i] for i in order)}{where}; "
+        f"torch's order is {', '.join(names)}.",
+        "An LSTM's gates have the same order on both sides (i, f, g, o)."
+        if kind == "LSTM"
+        else "Torch's order is r, z, n, Keras's z, r, h: exchange the first two blocks.",
+        _on_weights(suspect, change),
+    )
 
 
 def _equations(suspect: Suspect) -> Iterator[Imitation]:

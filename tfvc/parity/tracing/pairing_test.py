@@ -7,6 +7,9 @@ from tfvc.errors import TfvcError
 from tfvc.parity import LayerTable, ParityCase, compare
 from tfvc.parity.tracing.axes import by_kind, of_input, of_output
 from tfvc.parity.tracing.keras_trace import traced
+from tfvc.weights import Entry
+from tfvc.weights.layouts import MATRIX, SAME
+from tfvc.weights.stock_layouts import stock_entries
 
 RNG = np.random.default_rng(0)
 
@@ -67,6 +70,68 @@ def test_nested_layers_that_are_called_twice():
     }
     assert all(layer.parent == "" for layer in report.layers if layer.path)
     assert not report.unpaired
+
+
+class Fused(keras.layers.Layer):
+    """All of a block in one layer, without a layer inside that could be paired."""
+
+    def __init__(self, slope: float = 0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.slope = slope
+
+    def build(self, input_shape):
+        shapes = {"first": (4, 5), "first_bias": (5,), "second": (5, 3), "second_bias": (3,)}
+        for name, shape in shapes.items():
+            setattr(self, name, self.add_weight(name=name, shape=shape))
+
+    def call(self, x):
+        return self.projected(x) + self.projected(2 * x)
+
+    def projected(self, x):
+        hidden = keras.ops.leaky_relu(x @ self.first + self.first_bias, self.slope)
+        return hidden @ self.second + self.second_bias
+
+
+def fused(slope: float) -> ParityCase:
+    """A projection, and behind it a block that is a composite in torch and one layer in Keras."""
+
+    def entries(model):
+        block = model.layers[1]
+        names = {"inner.0": "first", "out": "second"}
+        return [
+            *stock_entries("0", model.layers[0]),
+            *(Entry(f"1.{path}.weight", getattr(block, name), MATRIX) for path, name in names.items()),
+            *(Entry(f"1.{path}.bias", getattr(block, f"{name}_bias"), SAME) for path, name in names.items()),
+        ]
+
+    return ParityCase(
+        "fused",
+        lambda: keras.Sequential([keras.Input((6, 7)), keras.layers.Dense(4), Fused(slope)]),
+        lambda: torch.nn.Sequential(torch.nn.Linear(7, 4), Block()),
+        entries,
+        lambda rng: {"x": rng.standard_normal((2, 6, 7))},
+        keras_forward=lambda model, x, training: {"output": model(x["x"])},
+    )
+
+
+def test_a_composite_without_pairs_inside_is_run_as_one():
+    report = compare(fused(0.1), ("forward", "backward"), layers=True)
+    report.raise_on_failure()
+    block = next(layer for layer in report.layers if layer.path == "1")
+    assert block.local_forward
+    assert {row.key for row in block.local_backward} == {
+        "input",
+        "inner.0.weight",
+        "inner.0.bias",
+        "out.weight",
+        "out.bias",
+    }
+
+
+def test_a_composite_may_be_the_culprit():
+    report = compare(fused(0.2), ("forward",))
+    assert [layer.path for layer in report.culprits] == ["1"]
+    assert report.diagnosis.culprit == "1"
 
 
 def test_a_table_names_layers_without_weights():

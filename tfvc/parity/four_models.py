@@ -1,0 +1,130 @@
+"""The four models of a comparison: torch's and Keras's, each in float64 and in float32."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tfvc.errors import TfvcError
+from tfvc.parity.accepted import accept
+from tfvc.parity.case import ParityCase, Turn, probe
+from tfvc.parity.keras_side import KerasSide
+from tfvc.parity.lazy import LazyArrays
+from tfvc.parity.memory import give_back, return_large_blocks
+from tfvc.parity.torch_side import TorchSide
+
+
+class FourModels:
+    """The four models of a case, fed with the same numbers.
+
+    Args:
+        case: the pair.
+        seed: of the inputs.
+
+    Attributes:
+        torch64, keras64, torch32, keras32: the models; `sides` has them in this order.
+        initial: the weights that they start from, in torch's layout and under its keys; set before `load`.
+        inputs: of the first step.
+
+    Raises:
+        TfvcError: if the weight entries do not cover both models exactly.
+    """
+
+    initial: Mapping[str, np.ndarray]
+
+    def __init__(self, case: ParityCase, seed: int = 0):
+        return_large_blocks()
+        self.case = case
+        self.seed = seed
+        self.restart()
+        self.torch64, self.torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
+        self.shapes = self.torch64.shapes()
+        self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
+        self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
+        joint = [entry for entry in self.keras64.entries if getattr(entry, "parts", None)]
+        self.torch64.joint = self.torch32.joint = joint
+        for side in (self.torch64, self.torch32):
+            accept(case.accepted, side.module, joint)
+        self.ignored = self._check_keys(joint)
+        self.torch64.ignored = self.torch32.ignored = self.ignored
+        if any(turn.keras_losses is None for turn in case.all_turns):
+            outputs, _ = self.torch64.forward(self.inputs, training=False)
+            for side in self.sides:
+                side.probes = {name: probe(value.shape) for name, value in outputs.items()}
+
+    def _check_keys(self, joint: Sequence[Any]) -> list[str]:
+        """Torch's keys that need no Keras variable; all others must have one."""
+        entered = {key for e in self.keras64.entries for key in (getattr(e, "parts", None) or (e.key,))}
+        for key in sorted(entered - set(self.shapes)):
+            raise TfvcError(f"parity case {self.case.name}: the torch module has no key {key}")
+        left = sorted(set(self.shapes) - entered)
+        # Stock Keras layers do not count their batches.
+        needless = [key for key in left if key.rpartition(".")[2] == "num_batches_tracked"]
+        missing = [key for key in left if key not in needless]
+        if missing:
+            raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
+        return needless
+
+    def joined_initial(self) -> LazyArrays:
+        """The initial weights under torch's own keys and under those of the entries."""
+        return joined_with_parts(self.initial, self.torch64.joint)
+
+    def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
+        """Of all sides; Keras's as a graph."""
+        found = self.each(lambda side: side.backward(inputs, turn))
+        return [losses for losses, _ in found], [gradients for _, gradients in found]
+
+    def each(self, compute: Callable[[Any], Any], float32_first: bool = False) -> list[Any]:
+        """What a function gives for each side; torch's and Keras's are computed beside each other.
+
+        Args:
+            compute: the function.
+            float32_first: where a side leaves less in memory than it finds, so that float64, the larger one, has room.
+        """
+
+        def both(*sides: Any) -> list[Any]:
+            found = {}
+            for side in reversed(sides) if float32_first else sides:
+                found[id(side)] = compute(side)
+                give_back()
+            return [found[id(side)] for side in sides]
+
+        with ThreadPoolExecutor(1) as pool:
+            theirs = pool.submit(both, self.torch64, self.torch32)
+            keras64, keras32 = both(self.keras64, self.keras32)
+            torch64, torch32 = theirs.result()
+        return [torch64, keras64, torch32, keras32]
+
+    def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
+        """Computes on all sides what the case keeps through a step."""
+        for side in self.sides:
+            side.begin_step(inputs)
+
+    def load(self, state: Mapping[str, np.ndarray] | None = None) -> None:
+        """Puts weights, by default the initial ones, into all four models."""
+        made = dict(self.initial if state is None else state)
+        for side in self.sides:
+            side.load(made if isinstance(side, TorchSide) else joined_with_parts(made, self.torch64.joint))
+
+    def restart(self) -> None:
+        """Begins to draw inputs anew."""
+        self.rng = np.random.default_rng(self.seed)
+        self.inputs = self.draw()
+
+    def draw(self) -> dict[str, np.ndarray]:
+        """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
+        drawn = self.case.inputs(self.rng)
+        return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
+
+
+def joined_with_parts(state: Mapping[str, np.ndarray], joint: Sequence[Any]) -> LazyArrays:
+    """Torch's weights under its own keys and, those that Keras has in one variable, also as one."""
+
+    def join(entry: Any) -> np.ndarray:
+        # In double: a sum of float32 numbers need not be one.
+        return entry.join([state[part].astype(np.float64) for part in entry.parts])
+
+    makers = {key: partial(state.__getitem__, key) for key in state}
+    return LazyArrays({**makers, **{entry.key: partial(join, entry) for entry in joint}})
