@@ -90,11 +90,21 @@ class CutGradient(OwnLoop):
     cut = True
 
 
+class OneByOne(layers.LSTM):
+    """An LSTM whose directions run each on its own, so that one of them can be wrong."""
+
+    def call(self, x):
+        x = tf.transpose(x, [1, 0, 2])
+        for layer in (self.directions[:2], self.directions[2:]):
+            x = tf.concat([direction(x) for direction in layer], axis=-1)
+        return tf.transpose(x, [1, 0, 2])
+
+
 def lstm_of(direction: type[LSTMDirection]) -> Callable[[], layers.LSTM]:
     """AutoVC's encoder LSTM with other directions."""
 
     def make() -> layers.LSTM:
-        lstm = layers.LSTM(32, num_layers=2, bidirectional=True)
+        lstm = OneByOne(32, num_layers=2, bidirectional=True)
         lstm.directions = [direction(32, d.reverse, name=d.name, dtype=d.dtype_policy) for d in lstm.directions]
         return lstm
 
