@@ -53,8 +53,12 @@ class Conv1D(Convolution):
         return self.kernel_size, channels, self.filters
 
     def convolve(self, x, kernel):
-        x = pad_for_conv(x, self.kernel_size, self.strides, self.padding, self.dilation_rate, self.padding_mode)
         dilation = self.dilation_rate
+        keeps_length = self.padding == "same" or 2 * self.padding == (self.kernel_size - 1) * dilation
+        if keeps_length and self.strides == 1 and self.padding_mode == "zeros":
+            # As many zeros on both sides, or the odd one at the end: the operation adds them without a copy.
+            return tf.nn.convolution(x, kernel, padding="SAME", dilations=dilation)
+        x = pad_for_conv(x, self.kernel_size, self.strides, self.padding, dilation, self.padding_mode)
         if self.strides > 1:  # TensorFlow has no strided dilated convolution, so its zeros are written out
             kernel, dilation = dilate_kernel(kernel, dilation), 1
         return tf.nn.convolution(x, kernel, strides=self.strides, padding="VALID", dilations=dilation)

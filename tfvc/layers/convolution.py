@@ -60,7 +60,8 @@ class Convolution(keras.layers.Layer):
     def apply_kernel(self, x, kernel):
         """The layer with another kernel in place of its own: how `WeightNorm` and `SpectralNorm` use it."""
         x = self.convolve(x, tf.cast(kernel, x.dtype))
-        return x + self.bias if self.use_bias else x
+        # A convolution with a `bias_add` behind it TensorFlow makes one operation; with a sum behind it, it does not.
+        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
 
     def get_config(self):
         return {

@@ -18,7 +18,11 @@ def _row():
     spec = MelSpec.named("hifigan_22k")
     wave = 0.1 * draw(1, SECONDS * spec.sample_rate)
     stock = keras.layers.MelSpectrogram(
-        spec.n_fft, spec.hop, spec.n_fft, "hann", spec.sample_rate, "constant", spec.n_mels
+        fft_length=spec.n_fft,
+        sequence_stride=spec.hop,
+        sampling_rate=spec.sample_rate,
+        num_mel_bins=spec.n_mels,
+        max_freq=8000.0,
     )
     return Row(
         keras_work(MelExtractor(spec), wave),
