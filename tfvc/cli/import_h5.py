@@ -43,13 +43,11 @@ def import_h5(
     from tfvc.weights.keras2 import load_keras2_files
 
     if model not in _ARCHITECTURES:
-        raise TfvcError(
-            f"{model}: no Keras 2 files of such a model are known; choose one of {', '.join(_ARCHITECTURES)}"
-        )
+        raise TfvcError(f"{model}: no such model has Keras 2 files; choose one of {', '.join(_ARCHITECTURES)}")
     kind = model_class(model)
-    fresh = kind.from_name(preset or _ARCHITECTURES[model])
-    (config,) = override(set or [], fresh.config)
-    network = kind(config, fresh.mel_spec if mel is None else MelSpec.find(mel))
+    architecture = preset or _ARCHITECTURES[model]
+    (config,) = override(set or [], kind.config_class.from_name(architecture))
+    network = kind(config, MelSpec.find(mel or kind.config_class.mels[architecture]))
     arrays = load_keras2_files(network, files)
     network.save_to_preset(out, training={"imported_from": [file.name for file in files]})
     say(f"wrote {out}: {arrays} arrays")

@@ -26,8 +26,8 @@ class StoredLayer:
     Attributes:
         name: Keras's name of it.
         weights: role -> the array, still in the file. A role is the weight's own name (`kernel`), behind `forward/` or
-            `backward/` inside a bidirectional layer and behind `data_dep_init/` in the copy that tensorflow-addons keeps
-            for its data-dependent start.
+            `backward/` inside a bidirectional layer and behind `data_dep_init/` in the copy that tensorflow-addons
+            keeps for its data-dependent start.
     """
 
     name: str

@@ -2,8 +2,9 @@
 
 Where they differ:
 
-- tensorflow-addons' `WeightNormalization` keeps g as `[n]`, ours is `[1, 1, n]`. Beside g, kernel and bias it stores whether
-  it has been called, and, if it started from data (`data_init`, its default), a copy of the layer as that was before.
+- tensorflow-addons' `WeightNormalization` keeps g as `[n]`, ours is `[1, 1, n]`. Beside g, kernel and bias it stores
+  whether it has been called, and, if it started from data (`data_init`, its default), a copy of the layer as that was
+  before.
 - `BatchNormalization` adds 1e-3 to the variance, torch and `BatchNorm` 1e-5: the stored variance is raised by the
   difference, so that the imported model is one as torch has it and infers as the saved one did.
 - `LSTM` has one bias, ours two that are added: the second is zero.

@@ -35,10 +35,8 @@ def load_keras2_files(model: keras.Model, paths: Sequence[Path]) -> int:
     expected = networks(model)
     _check_every_variable_has_one_place(model, expected)
     if len(set(paths)) != len(expected):
-        wanted = ", ".join(expected)
-        raise WeightError(
-            f"{model.name_in_presets} is saved as {len(expected)} file(s), {wanted}; received {len(set(paths))}"
-        )
+        wanted = f"one file each of {', '.join(expected)}"
+        raise WeightError(f"{model.name_in_presets} wants {wanted}; received {len(set(paths))} files")
     with ExitStack() as files:
         stored = _by_network({path: files.enter_context(open_keras2_file(path)) for path in paths}, expected)
         for network, (path, layers) in stored.items():
@@ -64,9 +62,8 @@ def _check_every_variable_has_one_place(model: keras.Model, expected: dict[str, 
     uses.update(id(variable) for layer in layers for variable in layer.zeros)
     for variable in model.weights:
         if uses[id(variable)] != 1:
-            raise WeightError(
-                f"{model.name}: Keras 2's layers name {variable.path} {uses[id(variable)]} times, not once"
-            )
+            times = uses[id(variable)]
+            raise WeightError(f"{model.name}: Keras 2's layers name {variable.path} {times} times, not once")
 
 
 def _by_network(files: dict[Path, Stored], expected: dict[str, Expected]) -> dict[str, tuple[Path, Stored]]:
@@ -120,7 +117,7 @@ def _check_started(path: Path, layer: StoredLayer) -> None:
         raise WeightError(f"{path}: initialized of {layer.name} is {flag.dtype} {flag.shape}, not one truth value")
     if not read(flag, path):
         raise WeightError(
-            f"{path}: {layer.name} was never called, so its g is not yet a length; call the model once and save it again"
+            f"{path}: {layer.name} was never called, so its g is no length yet; call the model once and save it again"
         )
 
 
@@ -131,10 +128,10 @@ def _refuse_normalised_time(path: Path, stored: Stored, expected: Expected) -> N
             length = layer.weights["gamma"].shape
             if length != channels:
                 raise WeightError(
-                    f"{path}: {layer.name} normalises the time axis, not channels: its vectors are as long as the crop, "
-                    f"{length[0] if length else 1}, and the convolution in front has {channels[0]} channels. "
-                    "BatchNormalization() was put behind a transpose, where the last axis is time. No AutoVC is that "
-                    "network, and it takes no other number of frames; train again with the last axis channels"
+                    f"{path}: {layer.name} normalises the time axis, not channels: its vectors are as long as the "
+                    f"crop, {length[0] if length else 1} frames, behind a convolution of {channels[0]} channels. "
+                    "BatchNormalization() stood behind a transpose, where the last axis is time. That network is no "
+                    "AutoVC and takes no other number of frames; train one whose batch norm is on the channels"
                 )
         else:
             channels = layer.weights["kernel"].shape[-1:] if "kernel" in layer.weights else None

@@ -37,7 +37,7 @@ def _melgan(model) -> dict[str, list[ExpectedLayer]]:
 
 
 def _melgan_discriminator(model) -> dict[str, list[ExpectedLayer]]:
-    """A functional model has its layers sorted by depth: the first convolution of every scale, the second of every..."""
+    """A functional model has its layers sorted by depth: the first of all scales, the second of all scales, ..."""
     _require_keras_io(model)
     by_depth = zip(*(scale.convolutions for scale in model.scales), strict=True)
     return {"discriminator": [_convolution(layer) for layers in by_depth for layer in layers]}
@@ -45,9 +45,7 @@ def _melgan_discriminator(model) -> dict[str, list[ExpectedLayer]]:
 
 def _require_keras_io(model) -> None:
     if model.config.shape != "keras_io":
-        raise TfvcError(
-            f"{model.name_in_presets}: only the keras.io example is a Keras 2 model; take --preset keras_io"
-        )
+        raise TfvcError(f"{model.name_in_presets}: only that of keras.io is a Keras 2 model; take --preset keras_io")
 
 
 def _convolution(layer) -> ExpectedLayer:
