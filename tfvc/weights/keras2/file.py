@@ -93,7 +93,7 @@ def _role(weight: str) -> str:
 
 def _names(group: h5py.Group, attribute: str, path: Path) -> list[str]:
     stored = group.attrs.get_id(attribute)
-    if stored.get_storage_size() > _LONGEST_ATTRIBUTE or len(stored.shape) != 1:
+    if len(stored.shape) != 1 or stored.shape[0] * stored.dtype.itemsize > _LONGEST_ATTRIBUTE:
         raise WeightError(f"{path}: {attribute} of {group.name} is no list of names")
     names = [name.decode() if isinstance(name, bytes) else name for name in group.attrs[attribute]]
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
