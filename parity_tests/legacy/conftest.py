@@ -1,4 +1,4 @@
-"""The files that Keras 2 saved."""
+"""The files that Keras 2 saved, and the command line."""
 
 import functools
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from parity_tests.legacy.files import write_file
+from tfvc.cli.conftest import tfvc  # noqa: F401 (a fixture)
 
 
 @pytest.fixture(scope="session")

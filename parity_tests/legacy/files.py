@@ -9,15 +9,6 @@ import numpy as np
 from parity_tests.legacy.golden import FOLDER
 from parity_tests.legacy.values import weight
 
-NAMES = tuple(
-    f"{model}_{network}"
-    for model, networks in {
-        "melgan": ("generator", "discriminator"),
-        "autovc": ("encoder", "decoder", "postnet"),
-    }.items()
-    for network in networks
-)
-
 TEXT = h5py.string_dtype()
 
 

@@ -1,7 +1,6 @@
 """What tfvc computes beside a golden, judged as the harness judges a Keras model beside a torch one."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -49,8 +48,3 @@ def below(goldens: Mapping[str, Twin], prefix: str) -> dict[str, Twin]:
     """The goldens whose names begin with `prefix/`, without it."""
     start = f"{prefix}/"
     return {name.removeprefix(start): twin for name, twin in goldens.items() if name.startswith(start)}
-
-
-def read_folder(folder: Path) -> dict[str, dict[str, Twin]]:
-    """All files of goldens in a folder."""
-    return {path.stem: golden.read(path) for path in sorted(folder.glob("*.npz"))}

@@ -9,7 +9,7 @@ import pytest
 
 from parity_tests.legacy.files import write_file
 from parity_tests.legacy.imported import Imported
-from tfvc.cli.conftest import refused, tfvc  # noqa: F401
+from tfvc.cli.conftest import refused
 from tfvc.cli.import_h5 import import_h5
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
@@ -31,7 +31,7 @@ def same_weights(one, other) -> bool:
 
 
 @pytest.mark.slow
-def test_the_command_writes_presets(tfvc, saved, tmp_path):  # noqa: F811
+def test_the_command_writes_presets(tfvc, saved, tmp_path):
     path = saved("melgan_generator")
     done = tfvc("import-h5", "melgan", path, "--out", tmp_path / "melgan")
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from parity_tests.legacy.forms import AUTOVC_FRAMES, CROP, EMBEDDING, FREQ, N_MELS, NECK
+from parity_tests.legacy.forms import AUTOVC_FRAMES, EMBEDDING, FREQ, N_MELS, NECK
 from parity_tests.legacy.golden import Twin
 from parity_tests.legacy.keras2.precision import in_both
 from parity_tests.legacy.keras2.weights import fill
@@ -54,7 +54,7 @@ def create_postnet(frames: int, over_time: bool) -> tf.keras.Model:
 
 
 def create(frames: int, over_time: bool = False) -> dict[str, tf.keras.Model]:
-    """The three networks, with the values of `weight`."""
+    """The three networks, with the values of `weight`; the article's first version normalised over time."""
     networks = {
         "encoder": create_encoder(frames, over_time),
         "decoder": create_decoder(frames, over_time),
@@ -63,11 +63,6 @@ def create(frames: int, over_time: bool = False) -> dict[str, tf.keras.Model]:
     for name, network in networks.items():
         fill(network, f"autovc_{name}_over_time" if over_time else f"autovc_{name}")
     return networks
-
-
-def create_over_time() -> dict[str, tf.keras.Model]:
-    """The article's first version, for its crops."""
-    return create(CROP, over_time=True)
 
 
 def goldens() -> dict[str, Twin]:
