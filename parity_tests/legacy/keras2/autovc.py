@@ -79,6 +79,7 @@ def goldens() -> dict[str, Twin]:
 
 def _run(dtype: str, training: bool) -> dict[str, tf.Tensor]:
     networks = create(AUTOVC_FRAMES)
+    mode = {"training": True} if training else {}  # a bare call, as the article's, is inference
     mel = tf.constant(draw("autovc/mel", (BATCH, AUTOVC_FRAMES, N_MELS), 0.5, 0.5), dtype)
     source, target = (tf.constant(draw(f"autovc/{name}", (BATCH, EMBEDDING), 0.1), dtype) for name in ("own", "other"))
 
@@ -86,13 +87,13 @@ def _run(dtype: str, training: bool) -> dict[str, tf.Tensor]:
         return tf.broadcast_to(embedding[:, None], (BATCH, AUTOVC_FRAMES, EMBEDDING))
 
     def encode(x):
-        return networks["encoder"](tf.concat([x, over_time(source)], -1), training=training)
+        return networks["encoder"](tf.concat([x, over_time(source)], -1), **mode)
 
     with tf.GradientTape() as tape:
         codes = encode(mel)
         repeated = tf.repeat(codes, FREQ, axis=1)
-        decoded = networks["decoder"](tf.concat([repeated, over_time(target)], -1), training=training)
-        refined = decoded + networks["postnet"](decoded, training=training)
+        decoded = networks["decoder"](tf.concat([repeated, over_time(target)], -1), **mode)
+        refined = decoded + networks["postnet"](decoded, **mode)
         losses = {
             "reconstruction": tf.reduce_mean(tf.square(mel - decoded)),
             "postnet": tf.reduce_mean(tf.square(mel - refined)),
