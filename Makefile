@@ -4,10 +4,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Tests need more than the rest: see the extras in pyproject.toml.
 READY_TO_TEST := .venv/.ready-to-test
+# The stack of the Keras 2 articles; its packages exist for Python 3.11 and older.
+LEGACY_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
+LEGACY := .venv-legacy/bin
+READY_LEGACY := .venv-legacy/.ready
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help bench demo figures test test-fast lint clean
+.PHONY: help bench demo figures test test-fast legacy lint clean
 
 help:
 	@echo "make demo       convert a bundled utterance, check the models against PyTorch"
@@ -15,6 +19,7 @@ help:
 	@echo "make bench      how fast tfvc is beside PyTorch and stock Keras: table, build/bench.json"
 	@echo "make test       every check and test"
 	@echo "make test-fast  the tests that take seconds"
+	@echo "make legacy     compute with the articles' own TF 2.15, addons and io again what the tests compare with"
 	@echo "make lint       ruff"
 	@echo "make clean      remove .venv and what was built"
 
@@ -26,6 +31,13 @@ $(READY): pyproject.toml
 
 $(READY_TO_TEST): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch,test]'
+	@touch $@
+
+$(READY_LEGACY): pyproject.toml
+	$(LEGACY_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the packages of the articles need Python 3.11; name one with LEGACY_PYTHON=")'
+	$(LEGACY_PYTHON) -m venv .venv-legacy
+	$(LEGACY)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(LEGACY)/python -m pip install --quiet --disable-pip-version-check --group legacy
 	@touch $@
 
 demo: $(READY)
@@ -53,9 +65,16 @@ test: lint
 test-fast: $(READY_TO_TEST)
 	$(PYTEST) -m "not slow"
 
+# Goldens and weight files anew; are they what is kept, and does what Keras 2 really saved import as the tests say?
+legacy: $(READY_LEGACY) $(READY_TO_TEST)
+	rm -rf build/legacy
+	OMP_NUM_THREADS=1 $(LEGACY)/python -W ignore -m parity_tests.legacy.keras2 build/legacy
+	$(BIN)/python -m parity_tests.legacy build/legacy
+	TFVC_LEGACY_FILES=build/legacy $(PYTEST) parity_tests/legacy
+
 lint: $(READY_TO_TEST)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
 clean:
-	rm -rf .venv build demo figures *.egg-info
+	rm -rf .venv .venv-legacy build demo figures *.egg-info

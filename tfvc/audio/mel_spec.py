@@ -115,6 +115,11 @@ class MelSpec:
             raise TfvcError(f"no mel spec is called {name!r}, there are {', '.join(NAMED_SPECS)}")
         return NAMED_SPECS[name]
 
+    @classmethod
+    def find(cls, name_or_path: str) -> MelSpec:
+        """A published front-end by its name, or one of your own in a `.json`."""
+        return cls.load(name_or_path) if name_or_path.endswith(".json") else cls.named(name_or_path)
+
     @property
     def minimum_samples(self) -> int:
         """The shortest waveform that has a mel."""

@@ -16,6 +16,7 @@ from tfvc.cli import (
     export,
     export_torch,
     fetch,
+    import_h5,
     import_torch,
     info,
     parity,
@@ -35,6 +36,7 @@ app.command("train")(train.train)
 app.command("convert")(convert.convert)
 app.command("vocode")(vocode.vocode)
 app.command("import-torch")(import_torch.import_torch)
+app.command("import-h5")(import_h5.import_h5)
 app.command("export-torch")(export_torch.export_torch)
 app.command("export")(export.export)
 app.add_typer(parity.app, name="parity")

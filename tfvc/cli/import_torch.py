@@ -52,7 +52,7 @@ def import_torch(
     if getattr(network.config, "weight_norm", False) and is_fused(state):
         network = kind(dataclasses.replace(network.config, weight_norm=False), network.mel_spec)
     if mel is not None:
-        network.mel_spec = MelSpec.load(mel) if mel.endswith(".json") else MelSpec.named(mel)
+        network.mel_spec = MelSpec.find(mel)
     load_state_dict(network, state, str(file))
     network.save_to_preset(out, training={"imported_from": file.name})
     say(f"wrote {out}: {len(state)} tensors")

@@ -21,7 +21,7 @@ def prepare(
     from tfvc.models.locations import find_preset
 
     find_preset("ge2e")  # a missing speaker encoder is better told before the work than in the middle of it
-    spec = MelSpec.load(mel) if mel.endswith(".json") else MelSpec.named(mel)
+    spec = MelSpec.find(mel)
     with progress("preparing") as update:
         summary = run(corpus, out, spec, jobs, progress=lambda done, total: update(done, total=total))
     if summary.up_to_date:

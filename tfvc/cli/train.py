@@ -2,11 +2,11 @@
 
 import importlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tfvc.cli.assignments import parse_value
+from tfvc.cli.assignments import override
 from tfvc.cli.console import progress, say
 from tfvc.errors import TfvcError
 
@@ -53,24 +53,3 @@ def train(
     with progress("training", steps) as update:
         finished = job.run(resume, report=update)
     say(f"wrote {finished}")
-
-
-def override(assignments: list[str], *configs):
-    """Applies `key=value` to whichever of the configurations has that field.
-
-    Raises:
-        TfvcError: for an unknown key, listing the known ones, a value of another type, or values that do not go
-            together.
-    """
-    changes: list[dict[str, Any]] = [{} for _ in configs]
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        owner = next((i for i, config in enumerate(configs) if key in config.to_dict()), None)
-        if not equals or owner is None:
-            known = ", ".join(name for config in configs for name in config.to_dict())
-            raise TfvcError(f"--set {assignment}: expected KEY=VALUE with one of the keys {known}")
-        changes[owner][key] = parse_value(text)
-    return tuple(
-        type(config).from_dict(config.to_dict() | changed, "--set")
-        for config, changed in zip(configs, changes, strict=True)
-    )

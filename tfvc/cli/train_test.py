@@ -1,7 +1,8 @@
 import pytest
 
 from tfvc.audio import MelSpec
-from tfvc.cli.train import override, train
+from tfvc.cli.assignments import override
+from tfvc.cli.train import train
 from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.melgan import MelGANConfig

@@ -1,0 +1,88 @@
+"""`WeightNorm` beside `tfa.layers.WeightNormalization`: outputs and gradients of every form of keras.io's MelGAN."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from parity_tests.legacy.forms import BATCH, FORMS, Form
+from parity_tests.legacy.golden import Twin
+from parity_tests.legacy.judging import below, committed, in_both, require_equal
+from parity_tests.legacy.values import draw, weight
+from tfvc.layers import Conv1D, Conv1DTranspose, GroupedConv1D, WeightNorm
+
+GOLDENS = committed("weight_norm")
+
+
+def convolution(form: Form):
+    if form.transposed:
+        padding = (form.kernel_size - form.strides) // 2
+        return Conv1DTranspose(form.filters, form.kernel_size, strides=form.strides, padding=padding)
+    options = {"strides": form.strides, "padding": "same", "dilation_rate": form.dilation_rate}
+    if form.groups > 1:
+        return GroupedConv1D(form.filters, form.kernel_size, form.groups, **options)
+    return Conv1D(form.filters, form.kernel_size, **options)
+
+
+def run(name: str, form: Form, start: dict[str, Twin] | None, dtype: str) -> dict[str, tf.Tensor]:
+    """As on the other side; `start` has g and the bias that the data gave, which are initial values and no layer."""
+    inner = convolution(form)
+    inner.build((None, None, form.inputs))
+    for kind in ("kernel", "bias"):
+        variable = getattr(inner, kind)
+        variable.assign(weight(f"{name}/{kind}:0", tuple(variable.shape)))
+    layer = WeightNorm(inner)
+    layer.build((None, None, form.inputs))
+    if start is not None:
+        precise = "double" if dtype == "float64" else "single"
+        layer.g.assign(getattr(start["g after it"], precise).reshape(layer.g.shape))
+        inner.bias.assign(getattr(start["bias after it"], precise))
+    first, second = (
+        tf.constant(draw(f"{name}/inputs/{i}", (BATCH, frames, form.inputs)), dtype)
+        for i, frames in enumerate(form.frames)
+    )
+    n = layer.g.shape[-1]
+    found = {
+        "first outputs": layer(first),
+        "g after it": np.reshape(layer.g, [n]),
+        "bias after it": np.array(inner.bias),
+    }
+    layer.g.assign(layer.g * tf.reshape(tf.constant(draw(f"{name}/factors of g", (n,), 0.5, 1.0), dtype), [1, 1, n]))
+    with tf.GradientTape() as tape:
+        tape.watch(second)
+        outputs = layer(second)
+        loss = tf.reduce_sum(outputs * tf.constant(draw(f"{name}/cotangents", outputs.shape), dtype))
+    of_g, of_v, of_bias, of_inputs = tape.gradient(loss, [layer.g.value, layer.v.value, inner.bias.value, second])
+    return {
+        **found,
+        "second outputs": outputs,
+        "gradient of g": tf.reshape(of_g, [n]),
+        "gradient of v": of_v,
+        "gradient of bias": of_bias,
+        "gradient of inputs": of_inputs,
+    }
+
+
+@pytest.mark.parametrize(("name", "start"), [(name, start) for name in FORMS for start in FORMS[name].starts])
+def test_weight_norm(name, start):
+    """From lengths everything is compared, g's initial value too; from data what follows on g's initial value."""
+    theirs = below(GOLDENS, f"{name}/{start}")
+    started = theirs if start == "data" else None
+    require_equal(theirs, in_both(lambda dtype: run(name, FORMS[name], started, dtype)))
+
+
+def test_what_addons_starts_from_when_it_starts_from_data():
+    """g = 1 / deviation, bias = -mean / deviation of the convolution with its kernel as it is, not of length 1.
+
+    So the first outputs have not the deviation 1 that the paper's start gives, but one of 1 / |v|.
+    """
+    name, form = "plain", FORMS["plain"]
+    inner = convolution(form)
+    with tf.device("CPU"):
+        inner.build((None, None, form.inputs))
+        inner.kernel.assign(weight(f"{name}/kernel:0", form.kernel_shape))
+        inner.bias.assign(weight(f"{name}/bias:0", (form.filters,)))
+        outputs = np.asarray(inner(draw(f"{name}/inputs/0", (BATCH, form.frames[0], form.inputs))), np.float64)
+    theirs = below(GOLDENS, f"{name}/data")
+    mean, deviation = outputs.mean((0, 1)), np.sqrt(outputs.var((0, 1)) + 1e-10)
+    np.testing.assert_allclose(theirs["g after it"].double, 1 / deviation, rtol=1e-5)
+    np.testing.assert_allclose(theirs["bias after it"].double, -mean / deviation, rtol=1e-4, atol=1e-6)
