@@ -7,11 +7,12 @@ READY_TO_TEST := .venv/.ready-to-test
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo figures test test-fast lint clean
+.PHONY: help demo figures notebooks test test-fast lint clean
 
 help:
 	@echo "make demo       convert a bundled utterance, check the models against PyTorch"
 	@echo "make figures    measure the bundled checkpoints: tables, sound, picture; speech from \$$TFVC_REAL_DATA"
+	@echo "make notebooks  run the notebooks anew, and write them with their outputs"
 	@echo "make test       every check and test"
 	@echo "make test-fast  the tests that take seconds"
 	@echo "make lint       ruff"
@@ -33,6 +34,9 @@ demo: $(READY)
 figures: $(READY_TO_TEST)
 	$(BIN)/tfvc fetch ge2e
 	$(BIN)/tfvc evaluate --protocol checkpoints/protocol.toml --out figures
+
+notebooks: $(READY_TO_TEST)
+	$(BIN)/python -m notebooks.execute
 
 # Two processes at a time, of one thread each: much of a test is the tracing of graphs, which uses one core, and threads
 # that wait for each other by spinning, as OpenMP's do, would take the cores from those that work.
