@@ -11,12 +11,13 @@ READY_LEGACY := .venv-legacy/.ready
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help bench demo figures test test-fast legacy lint clean
+.PHONY: help bench demo figures legacy lint notebooks test test-fast clean
 
 help:
 	@echo "make demo       convert a bundled utterance, check the models against PyTorch"
 	@echo "make figures    measure the bundled checkpoints: tables, sound, picture; speech from \$$TFVC_REAL_DATA"
 	@echo "make bench      how fast tfvc is beside PyTorch and stock Keras: table, build/bench.json"
+	@echo "make notebooks  run the notebooks anew, and write them with their outputs"
 	@echo "make test       every check and test"
 	@echo "make test-fast  the tests that take seconds"
 	@echo "make legacy     compute with the articles' own TF 2.15, addons and io again what the tests compare with"
@@ -51,6 +52,9 @@ figures: $(READY_TO_TEST)
 bench: $(READY_TO_TEST)
 	$(BIN)/tfvc fetch ge2e
 	$(BIN)/python -m parity_tests.speed
+
+notebooks: $(READY_TO_TEST)
+	$(BIN)/python -m notebooks.execute
 
 # Two processes at a time, of one thread each: much of a test is the tracing of graphs, which uses one core, and threads
 # that wait for each other by spinning, as OpenMP's do, would take the cores from those that work.

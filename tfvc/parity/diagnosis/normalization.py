@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
 
+import keras
 import numpy as np
 
 from tfvc.parity.diagnosis.suspect import Imitation, Suspect, Weights, with_attributes
@@ -203,6 +204,9 @@ def _axes(axes: tuple[int, ...], rank: int) -> str:
 
 
 def _over(suspect: Suspect, axes: tuple[int, ...], along: int, always: bool = False) -> Any:
+    # Keras's own keeps the biased variance over any axes; ours is torch's in this.
+    biased = any(isinstance(layer, keras.layers.BatchNormalization) for layer in suspect.layers)
+
     def forward(inputs: list[Any], weights: Weights) -> list[Any]:
         x = inputs[0]
         shape = [-1 if axis == along else 1 for axis in range(x.ndim)]
@@ -210,9 +214,10 @@ def _over(suspect: Suspect, axes: tuple[int, ...], along: int, always: bool = Fa
             mean, variance = x.mean(axes, keepdim=True), x.var(axes, unbiased=False, keepdim=True)
             if not always and suspect.what == "running statistics" and mean.numel() == weights["running_mean"].numel():
                 count = x.numel() // mean.numel()
+                kept = variance if biased else variance * count / max(count - 1, 1)
                 momentum = suspect.module.momentum
                 weights["running_mean"].lerp_(mean.ravel(), momentum)
-                weights["running_var"].lerp_((variance * count / max(count - 1, 1)).ravel(), momentum)
+                weights["running_var"].lerp_(kept.ravel(), momentum)
         else:
             mean, variance = weights["running_mean"].view(shape), weights["running_var"].view(shape)
         y = (x - mean) / (variance + suspect.module.eps).sqrt()

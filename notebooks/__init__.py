@@ -1,0 +1,1 @@
+"""Executed documents; README.md lists them, `make notebooks` runs them anew."""
