@@ -79,20 +79,20 @@ def measure() -> dict[str, float]:
     found: dict[str, float] = {}
     Comparison(stack(1, 8, 8)).run(steps=1, layers=True)  # what is made once for all
     base = resident()
+    many_activations = Comparison(stack(12, 32, 16384))
+    for name, layers in (("models", False), ("layers", True)):
+        with Peak(base) as peak:
+            assert many_activations.run(("forward", "backward"), layers=layers).passed
+        found[name] = peak.bytes
+    del many_activations
+    with Peak():
+        pass
+    base = resident()
     many_weights = Comparison(stack(4, 1536, 4))
     with Peak(base) as peak:
         assert many_weights.run(steps=2).passed
     found["training"] = peak.bytes
     found["parameters"] = 4 * (1536 + 1) * 1536
-    del many_weights
-    with Peak():
-        pass
-    base = resident()
-    many_activations = Comparison(stack(10, 32, 8192))
-    for name, layers in (("models", False), ("layers", True)):
-        with Peak(base) as peak:
-            assert many_activations.run(("forward", "backward"), layers=layers).passed
-        found[name] = peak.bytes
     return found
 
 
