@@ -62,6 +62,11 @@ class Layer:
     def wrong(self) -> bool:
         return any(row.failed for row in [*self.local, *self.propagated])
 
+    def forget_backward(self, stage: str) -> None:
+        """Drops what was found in one stage of a backward pass."""
+        for rows in (self.propagated_backward, self.local_backward):
+            rows[:] = [row for row in rows if row.stage != stage]
+
 
 def worst(rows: list[Row]) -> Row | None:
     """The row to show for several: the first that failed, else that with the largest error for its bound."""

@@ -15,6 +15,9 @@ from tfvc.parity.lazy import LazyArrays
 from tfvc.parity.memory import give_back, return_large_blocks
 from tfvc.parity.torch_side import TorchSide
 
+# So many bytes of weights in float64 make a large model.
+LARGE = 1 << 26
+
 
 class FourModels:
     """The four models of a case, fed with the same numbers.
@@ -35,12 +38,15 @@ class FourModels:
     initial: Mapping[str, np.ndarray]
 
     def __init__(self, case: ParityCase, seed: int = 0):
-        return_large_blocks()
         self.case = case
         self.seed = seed
         self.restart()
         self.torch64, self.torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
         self.shapes = self.torch64.shapes()
+        # Where there is little to give back, giving back would only take time.
+        self._large = sum(8 * x.size for x in self.shapes.values()) >= LARGE
+        if self._large:
+            return_large_blocks()
         self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
         self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
         joint = [entry for entry in self.keras64.entries if getattr(entry, "parts", None)]
@@ -88,7 +94,8 @@ class FourModels:
             found = {}
             for side in reversed(sides) if float32_first else sides:
                 found[id(side)] = compute(side)
-                give_back()
+                if self._large:
+                    give_back()
             return [found[id(side)] for side in sides]
 
         with ThreadPoolExecutor(1) as pool:

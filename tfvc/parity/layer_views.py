@@ -20,6 +20,9 @@ from tfvc.parity.tracing.axes import Axes
 from tfvc.parity.tracing.call import Call
 from tfvc.parity.tracing.pairing import Pair, Pairing, keras_path, pair_up
 
+# So many bytes may be recorded of any model.
+SMALL = 1 << 26
+
 
 @dataclass
 class Passage:
@@ -65,15 +68,47 @@ class LayerViews:
             self.torch32.module, self.keras32.model, self.keras32.entries, table, torch_calls, keras_calls
         )
         self.layers: dict[tuple[str, int], Layer] = {}
+        self._sizes = self._sizes_of(torch_calls)
 
-    def torch_modules(self, side: TorchSide) -> dict[str, Any]:
-        """The paired modules of a torch side."""
+    def torch_modules(self, side: TorchSide, pairs: Sequence[Pair] | None = None) -> dict[str, Any]:
+        """The modules of a torch side that are in these pairs, or in any."""
         modules = dict(side.module.named_modules())
-        return {pair.path: modules[pair.path] for pair in self.pairing.pairs}
+        return {pair.path: modules[pair.path] for pair in pairs or self.pairing.pairs}
 
-    def keras_layers(self, side: KerasSide) -> list[Any]:
-        """The paired layers of a Keras side."""
-        return [side.layers[i] for i in dict.fromkeys(i for pair in self.pairing.pairs for i in pair.layers)]
+    def keras_layers(self, side: KerasSide, pairs: Sequence[Pair] | None = None) -> list[Any]:
+        """The layers of a Keras side that are in these pairs, or in any."""
+        return [side.layers[i] for i in dict.fromkeys(i for pair in pairs or self.pairing.pairs for i in pair.layers)]
+
+    def _sizes_of(self, torch_calls: Sequence[Call]) -> dict[str, int]:
+        """Path -> float32 bytes of what a pair takes and gives in one pass; under None, of all pairs together."""
+        named = {id(module): path for path, module in self.torch_modules(self.torch32).items()}
+        tensors: dict[str | None, dict[int, int]] = {None: {}}
+        for call in torch_calls:
+            if id(call.owner) in named:
+                for x in (*call.inputs, *call.outputs):
+                    of_pair = tensors.setdefault(named[id(call.owner)], {})
+                    of_pair[x.data_ptr()] = tensors[None][x.data_ptr()] = x.nbytes
+        return {path: sum(found.values()) for path, found in tensors.items()}
+
+    def windows(self, backward: bool) -> list[list[Pair]]:
+        """The pairs in groups, such that what is recorded of one group needs no more memory than the models do.
+
+        The models need their weights on all sides, and what one of them keeps in float64 for its backward pass. What is
+        recorded lies there on all sides in both precisions, six times the bytes of torch in float32, and backward once
+        more as gradients.
+        """
+        weights = sum(p.nbytes for p in self.torch32.module.parameters())
+        room = max(6 * weights + 2 * self._sizes[None], SMALL)
+        groups: list[list[Pair]] = [[]]
+        taken = 0
+        for pair in self.pairing.pairs:
+            size = (12 if backward else 6) * self._sizes.get(pair.path, 0)
+            if groups[-1] and taken + size > room:
+                groups.append([])
+                taken = 0
+            groups[-1].append(pair)
+            taken += size
+        return groups
 
     def passages(self, calls: Sequence[list[Call]]) -> list[Passage]:
         """The calls of all four sides put side by side, in torch's order.

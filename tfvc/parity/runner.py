@@ -22,6 +22,7 @@ from tfvc.parity.row import Row
 from tfvc.parity.samples import Samples
 from tfvc.parity.table import LayerTable
 from tfvc.parity.torch_side import TorchSide
+from tfvc.parity.tracing.pairing import Pair
 from tfvc.parity.training import is_statistic, train
 
 PHASES = ("forward", "backward", "train")
@@ -145,33 +146,54 @@ class Comparison(FourModels):
             self._views = LayerViews(self.sides, table, self.inputs)
         return self._views
 
-    def _forward(self, views: LayerViews | None) -> LayerViews | None:
-        """Outputs in both modes and running statistics; the layers too, if asked for or if something differs."""
+    def _forward(self, views: LayerViews | None, at_once: bool = False) -> LayerViews | None:
+        """Outputs in both modes and running statistics; the layers too, if asked for or if something differs.
+
+        Layers that are right are recorded group by group, the models running once for each; `at_once` records all
+        together, as is needed to explain what is wrong.
+        """
         self.load()
         rows: list[Row] = []
         passes: list[ForwardPass] = []
+        groups = [None] if views is None or at_once else views.windows(backward=False)
         for mode in ("inference", "training"):
-            stage = "outputs" if mode == "inference" else "training outputs"
-            outputs, passages = self._free_forward(views, mode == "training")
-            of_mode = judge(Samples(outputs), "forward", stage, precision=True)
-            if mode == "training":
-                statistics = [side.state().only(is_statistic) for side in self.sides]
-                of_mode += judge(Samples(statistics), "forward", "running statistics", precision=True)
-            rows += of_mode
-            if views is None and any(row.failed for row in rows):
-                self.views().layers = {}
-                return self._forward(self.views())
-            if views is not None:
-                failed = [row for row in of_mode if row.failed]
+            failed: list[Row] = []
+            for index, group in enumerate(groups):
+                if index:
+                    self.load()
+                outputs, passages = self._free_forward(views, mode == "training", group)
+                if not index:
+                    of_mode = self._judge_forward(outputs, mode)
+                    failed = [row for row in of_mode if row.failed]
+                    rows += of_mode
+                if views is None and failed:
+                    self.views().layers = {}
+                    return self._forward(self.views(), at_once=True)
+                if views is None:
+                    continue
                 self._layers_forward(views, passages, mode, failed)
+                wrong = failed or any(layer.wrong for layer in views.layers.values())
+                if wrong and len(groups) > 1:
+                    views.layers = {}
+                    return self._forward(views, at_once=True)
                 # Tensors are kept only where something is to be explained.
-                keep = passages if failed or any(layer.wrong for layer in views.layers.values()) else []
-                passes.append(ForwardPass(mode, keep, failed, Samples(outputs)))
+                if wrong or not index:
+                    passes.append(ForwardPass(mode, passages if wrong else [], failed, Samples(outputs)))
+                del passages
         self.report.rows += rows
         if views is not None:
             self._settle(views)
             diagnose_forward(self.report, views, passes, self.joined_initial())
         return views
+
+    def _judge_forward(self, outputs: list[Any], mode: str) -> list[Row]:
+        """What one free pass gave and, in training, what it has moved."""
+        stage = "outputs" if mode == "inference" else "training outputs"
+        rows = judge(Samples(outputs), "forward", stage, precision=True)
+        if mode == "training":
+            statistics = [side.state().only(is_statistic) for side in self.sides]
+            rows += judge(Samples(statistics), "forward", "running statistics", precision=True)
+        return rows
 
     def _layers_forward(self, views: LayerViews, passages: list[Passage], mode: str, failed: list[Row]) -> None:
         """The layers of one forward pass, in both views."""
@@ -181,18 +203,21 @@ class Comparison(FourModels):
             if passage.pair.leaf and (failed or _knows_mode(passage, mode)):
                 views.locally(passage, mode, self.joined_initial(), backward=False, precise=imprecise)
 
-    def _free_forward(self, views: LayerViews | None, training: bool) -> tuple[list[Any], list[Passage]]:
+    def _free_forward(
+        self, views: LayerViews | None, training: bool, group: Sequence[Pair] | None
+    ) -> tuple[list[Any], list[Passage]]:
         outputs, calls = [], []
-        found = self.each(lambda side: side.forward(self.inputs, training, self._traced(views, side)))
+        found = self.each(lambda side: side.forward(self.inputs, training, self._traced(views, side, group)))
         for of_side, calls_of_side in found:
             outputs.append(of_side)
             calls.append(calls_of_side)
         return outputs, views.passages(calls) if views is not None else []
 
-    def _traced(self, views: LayerViews | None, side: Any) -> Any:
+    def _traced(self, views: LayerViews | None, side: Any, group: Sequence[Pair] | None) -> Any:
+        """The modules or layers of a group of pairs, or of all."""
         if views is None:
             return {}
-        return views.torch_modules(side) if isinstance(side, TorchSide) else views.keras_layers(side)
+        return views.torch_modules(side, group) if isinstance(side, TorchSide) else views.keras_layers(side, group)
 
     def _backward(self, views: LayerViews | None) -> LayerViews | None:
         """Losses and gradients; the layers too, if asked for or if something differs."""
@@ -202,42 +227,65 @@ class Comparison(FourModels):
             if views is None and any(row.failed for row in found):
                 views = self.views()
                 views.layers = {}
-                found = self._turn_backward(turn, views)
+                found = self._turn_backward(turn, views, at_once=True)
             rows += found
         self.report.rows += rows
         if views is not None:
             self._settle(views)
         return views
 
-    def _turn_backward(self, turn: Turn, views: LayerViews | None) -> list[Row]:
+    def _turn_backward(self, turn: Turn, views: LayerViews | None, at_once: bool = False) -> list[Row]:
+        if views is None:
+            self.load()
+            self.begin_step(self.inputs)
+            losses, gradients = self.losses_and_gradients(self.inputs, turn)
+            self.carried = (losses, gradients) if len(self.case.all_turns) == 1 else None
+            return [row for rows in self._judge_backward(losses, gradients, turn) for row in rows]
+        groups = views.windows(backward=True)
+        if at_once or len(groups) == 1 or any(layer.wrong for layer in views.layers.values()):
+            return self._layers_backward(turn, views, None, explain=True)
+        rows, *_ = [self._layers_backward(turn, views, group, explain=False) for group in groups]
+        if any(row.failed for row in rows) or any(layer.wrong for layer in views.layers.values()):
+            for layer in views.layers.values():
+                layer.forget_backward(f"{of_turn(turn)}gradients")
+            rows = self._layers_backward(turn, views, None, explain=True)
+        return rows
+
+    def _judge_backward(self, losses: list[Any], gradients: list[Any], turn: Turn) -> tuple[list[Row], list[Row]]:
+        of_losses = judge(Samples(losses), "backward", f"{of_turn(turn)}losses", precision=True)
+        return of_losses, self._judge_gradients(Samples(gradients), turn)
+
+    def _layers_backward(self, turn: Turn, views: LayerViews, group: Sequence[Pair] | None, explain: bool) -> list[Row]:
+        """The layers of a group of pairs (None: of all) in one backward pass, and the rows of the whole models.
+
+        Args:
+            turn: whose losses.
+            views: the layers.
+            group: those that are recorded.
+            explain: whether what is wrong is explained, for which all must be recorded.
+        """
         self.load()
         self.begin_step(self.inputs)
-        if views is None:
-            losses, gradients = self.losses_and_gradients(self.inputs, turn)
-            passages = []
-            self.carried = (losses, gradients) if len(self.case.all_turns) == 1 else None
-        else:
-            found = self.each(lambda side: side.traced_backward(self.inputs, turn, self._traced(views, side)))
-            losses, gradients, calls = ([of_side[i] for of_side in found] for i in range(3))
-            passages = views.passages(calls)
+        found = self.each(lambda side: side.traced_backward(self.inputs, turn, self._traced(views, side, group)))
+        losses, gradients, calls = ([of_side[i] for of_side in found] for i in range(3))
+        del found
+        passages = views.passages(calls)
         name = of_turn(turn)
-        rows = judge(Samples(losses), "backward", f"{name}losses", precision=True)
-        of_gradients = self._judge_gradients(Samples(gradients), turn)
-        if views is not None:
-            imprecise = any(row.only_imprecise for row in of_gradients)
-            views.propagate_backward(passages, f"{name}gradients")
-            for passage in passages:
-                if passage.pair.leaf:
-                    state = self.joined_initial()
-                    views.locally(passage, "training", state, backward=True, precise=imprecise, turn=name)
-            self._settle(views)
-            if not self.report.diagnoses:
-                samples = Samples(losses), Samples(gradients)
-                failed = [row for row in [*rows, *of_gradients] if row.failed]
-                diagnose_backward(
-                    self.report, views, passages, failed, *samples, self.joined_initial(), turn, self._of_terms
-                )
-        return [*rows, *of_gradients]
+        of_losses, of_gradients = self._judge_backward(losses, gradients, turn)
+        imprecise = any(row.only_imprecise for row in of_gradients)
+        views.propagate_backward(passages, f"{name}gradients")
+        for passage in passages:
+            if passage.pair.leaf:
+                state = self.joined_initial()
+                views.locally(passage, "training", state, backward=True, precise=imprecise, turn=name)
+        self._settle(views)
+        if explain and not self.report.diagnoses:
+            samples = Samples(losses), Samples(gradients)
+            failed = [row for row in [*of_losses, *of_gradients] if row.failed]
+            diagnose_backward(
+                self.report, views, passages, failed, *samples, self.joined_initial(), turn, self._of_terms
+            )
+        return [*of_losses, *of_gradients]
 
     def _of_terms(self, turn: Turn, path: str, number: int) -> dict[str, np.ndarray]:
         """What each term of torch's loss sends back to the output of one call of a module."""

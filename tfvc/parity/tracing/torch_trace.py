@@ -1,5 +1,6 @@
 """The calls of torch modules in a run, recorded by hooks."""
 
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +25,10 @@ def traced(modules: Mapping[str, Any]) -> Iterator[list[Call]]:
     counts: Counter[int] = Counter()
     running: list[Call] = []
 
+    copies = _Copies()
+
     def keep(tensors: list[Any]) -> list[Any]:
-        return [x.detach().clone() for x in tensors]
+        return [copies.of(x) for x in tensors]
 
     def before(module: Any, args: Any, kwargs: Any) -> None:
         counts[id(module)] += 1
@@ -35,7 +38,7 @@ def traced(modules: Mapping[str, Any]) -> Iterator[list[Call]]:
     def after(module: Any, args: Any, kwargs: Any, result: Any) -> None:
         call = running.pop()
         call.outputs = take_apart(result, torch.is_tensor)[1]
-        _keep_gradients(call)
+        _keep_gradients(call, copies)
         call.outputs = keep(call.outputs)
         calls.append(call)
 
@@ -50,13 +53,30 @@ def traced(modules: Mapping[str, Any]) -> Iterator[list[Call]]:
             handle.remove()
 
 
-def _keep_gradients(call: Call) -> None:
+class _Copies:
+    """One copy of each tensor, however many calls take or give it; another one if it has been changed meanwhile."""
+
+    def __init__(self):
+        self._made: dict[int, tuple[Any, int, Any]] = {}
+
+    def of(self, tensor: Any) -> Any:
+        """What the tensor holds now."""
+        made = self._made.get(id(tensor))
+        if made is not None and made[0]() is tensor and made[1] == tensor._version:
+            return made[2]
+        copy = tensor.detach().clone()
+        self._made[id(tensor)] = weakref.ref(tensor), tensor._version, copy
+        return copy
+
+
+def _keep_gradients(call: Call, copies: _Copies) -> None:
     """Gathers what comes back to each output in `call.cotangents`, where there is a backward pass."""
-    call.cotangents = [None] * len(call.outputs)
+    # The hooks live as long as autograd's graph; they hold the gradients, not the call.
+    cotangents = call.cotangents = [None] * len(call.outputs)
 
     def hook(index: int) -> Any:
         def keep(gradient: Any) -> None:
-            call.cotangents[index] = gradient.detach().clone()
+            cotangents[index] = copies.of(gradient)
 
         return keep
 
