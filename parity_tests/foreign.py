@@ -111,6 +111,13 @@ def wrong_gru() -> ParityCase:
     return case(reset_after=False)
 
 
+def keras_defaults() -> ParityCase:
+    """Batch norm with nothing said of it, as it is most often ported."""
+    from dataclasses import replace
+
+    return replace(case(epsilon=1e-3, momentum=0.99), accepted=())
+
+
 def nothing_accepted() -> ParityCase:
     """What stock Keras layers cannot do as torch does."""
     from dataclasses import replace

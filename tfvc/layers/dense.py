@@ -36,7 +36,7 @@ class Dense(keras.layers.Layer):
 
     def call(self, x):
         x = tf.linalg.matmul(x, self.kernel) if x.shape.rank == 2 else tf.tensordot(x, self.kernel, 1)
-        return x + self.bias if self.use_bias else x
+        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

@@ -137,7 +137,7 @@ def _of_layer(
         return imprecise(views, passage, layer, row)
     suspect = bench(views, passage, row, layer.local_forward, state, passes)
     sizes = _sizes(suspect, row)
-    found = suspect.explained_by(HYPOTHESES(suspect))
+    found = suspect.explained_by(HYPOTHESES(suspect)) or suspect.explained_together(HYPOTHESES)
     evidence = tuple(sorted(suspect.evidence, key=lambda e: not e.explains))
     cause, mend = (found.cause, found.mend) if found else (sizes, _advice(layer, row))
     name = found.name if found else "size" if sizes else ""
@@ -275,7 +275,8 @@ def diagnose_sizes(report: Report, module: Any, side: KerasSide) -> None:
         row = layer.local_forward[0]
         size = _units(modules[layer.path])
         cause = f"The layer has another size than torch's: {row.reason} (for {row.key})."
-        mend = f"Give the Keras layer torch's size{size}; the bottleneck must be the same on both sides."
+        mend = f"Give the Keras layer torch's size{size}"
+        mend += "; the bottleneck must be the same on both sides." if "hidden_size" in size else "."
         if len(report.layers) > 1 and layer is report.layers[0]:
             mend += f" {len(report.layers) - 1} layers behind it have the wrong size too."
         report.diagnoses.append(Diagnosis(layer.name, "layer", layer.keras_path, row, "size", cause, mend))

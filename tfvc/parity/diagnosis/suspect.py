@@ -6,7 +6,8 @@ reference, made wrong so, gives what the Keras layer gives, the cause has been f
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import keras
@@ -155,6 +156,38 @@ class Suspect:
             if explains:
                 return imitation
         return None
+
+    def explained_together(self, hypotheses: Callable[["Suspect"], Iterable[Imitation]]) -> Imitation | None:
+        """Several known differences at once: one for each of the results that differ, if there is one for each.
+
+        Keras's default BatchNormalization is such a case: its epsilon changes the outputs, its momentum and its
+        variance the running statistics.
+        """
+        found: dict[str, Imitation] = {}
+        for view in (self, *self.also):
+            alone = replace(
+                self,
+                mode=view.mode,
+                what=view.what,
+                inputs=view.inputs,
+                torch=view.torch,
+                keras=view.keras,
+                also=[],
+            )
+            # What explains one result often explains the next.
+            imitation = alone.explained_by(chain(list(found.values()), hypotheses(alone)))
+            if imitation is None:
+                return None
+            found[imitation.name] = imitation
+        if len(found) < 2:
+            return None
+        every = found.values()
+        return Imitation(
+            " and ".join(found),
+            " Also: ".join(imitation.cause for imitation in every),
+            " ".join(imitation.mend for imitation in every),
+            self.reference,
+        )
 
     def _explains_all(self, imitation: Imitation) -> bool:
         """Whether it also explains the other results that differ."""
