@@ -60,8 +60,11 @@ class Convolution(keras.layers.Layer):
     def apply_kernel(self, x, kernel):
         """The layer with another kernel in place of its own: how `WeightNorm` and `SpectralNorm` use it."""
         x = self.convolve(x, tf.cast(kernel, x.dtype))
-        # A convolution with a `bias_add` behind it TensorFlow makes one operation; with a sum behind it, it does not.
-        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
+        return self.add_bias(x) if self.use_bias else x
+
+    def add_bias(self, x):
+        # Of a convolution and a `bias_add` behind it TensorFlow makes one operation; of one and a sum it does not.
+        return tf.nn.bias_add(x, self.bias)
 
     def get_config(self):
         return {

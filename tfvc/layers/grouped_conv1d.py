@@ -66,6 +66,10 @@ class GroupedConv1D(Convolution):
         x = pad_for_conv(x, self.kernel_size, self.strides, self.padding, self.dilation_rate, "zeros")
         return grouped_convolution(x, dilate_kernel(kernel, self.dilation_rate), self.groups, self.strides)
 
+    def add_bias(self, x):
+        # No `bias_add`: without oneDNN the one operation made of both knows no groups.
+        return x + self.bias
+
     def compute_output_shape(self, input_shape):
         frames = conv_length(input_shape[1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
         return (input_shape[0], frames, self.filters)
