@@ -10,7 +10,7 @@ os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 
 # Blocks from this size on, in bytes, are the system's own and not pieces of a heap that others keep from shrinking. By
 # itself glibc raises its limit to the size of what it has seen freed, up to 32 MiB.
-LARGE = 1 << 22
+LARGE = 1 << 20
 _M_MMAP_THRESHOLD = -3
 
 
