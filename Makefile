@@ -48,7 +48,7 @@ figures: $(READY_TO_TEST)
 	$(BIN)/tfvc fetch ge2e
 	$(BIN)/tfvc evaluate --protocol checkpoints/protocol.toml --out figures
 
-# On an otherwise idle machine: some ten minutes.
+# On an otherwise idle machine: seven minutes.
 bench: $(READY_TO_TEST)
 	$(BIN)/tfvc fetch ge2e
 	$(BIN)/python -m parity_tests.speed
