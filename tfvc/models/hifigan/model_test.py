@@ -47,6 +47,7 @@ def test_shapes_of_the_maps(samples):
         assert part[-1].shape == (3, math.ceil(steps / (2 * 2 * 4 * 4)), 1)
     for part, same in zip(maps, graph(wave), strict=True):
         for y, again in zip(part, same, strict=True):
+            # The same operations in float64; only the order of sums may differ.
             np.testing.assert_allclose(y, again, rtol=1e-12, atol=1e-14)
 
 
