@@ -14,7 +14,7 @@ _HOMES = {
     "MelSpec": "tfvc.audio",
     "SpeakerEncoder": "tfvc.models.speaker_encoder",
     "SpeakerEncoderConfig": "tfvc.models.speaker_encoder",
-    "TfvcError": "tfvc.errors",
+    "TfvcError": "tfvc.common.errors",
     "VoiceConverter": "tfvc.converter",
 }
 

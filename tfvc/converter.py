@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 import tensorflow as tf
 
-from tfvc import defaults
 from tfvc.audio import read
-from tfvc.errors import TfvcError
+from tfvc.common import defaults
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.models.autovc.windows import in_windows
 from tfvc.models.speaker_encoder import SpeakerEncoder

@@ -3,7 +3,7 @@ import pytest
 
 import tfvc
 from tfvc.audio import AudioError, MelSpec, write
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 from tfvc.vocoders import GriffinLim, load_vocoder
 

@@ -67,7 +67,7 @@ class Parity:
             TfvcError: if the case or a setting is at fault.
         """
         __tracebackhide__ = True  # the failure is shown at the test's own line
-        from tfvc.errors import TfvcError
+        from tfvc.common.errors import TfvcError
         from tfvc.parity import ParityError, compare, find_case
 
         try:

@@ -75,7 +75,7 @@ def test_without_the_option_nothing_is_written(pytester, run):
 def test_a_case_at_fault_is_one_line_at_the_test(pytester, run):
     pytester.makepyfile("def test_x(parity):\n    parity('autovc_huge')\n")
     shown = run().stdout.str()
-    assert re.search(r"^E +tfvc.errors.TfvcError: no parity case 'autovc_huge'", shown, re.MULTILINE)
+    assert re.search(r"^E +tfvc.common.errors.TfvcError: no parity case 'autovc_huge'", shown, re.MULTILINE)
     assert "def find_case" not in shown
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tfvc.audio import MelSpec, griffin_lim
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 if TYPE_CHECKING:
     from tfvc.models.vocoder import VocoderModel

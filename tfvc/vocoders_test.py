@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.models.melgan import MelGANConfig, MelGANDiscriminator, MelGANGenerator
 from tfvc.vocoders import CHUNK_FRAMES, GriffinLim, NeuralVocoder, load_vocoder, speak

@@ -11,7 +11,7 @@ from parity_tests.legacy.files import write_file
 from parity_tests.legacy.imported import Imported
 from tfvc.cli.conftest import refused
 from tfvc.cli.import_h5 import import_h5
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.models.melgan import MelGANDiscriminator, MelGANGenerator
 from tfvc.weights.keras2 import load_keras2_files

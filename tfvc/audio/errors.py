@@ -1,6 +1,6 @@
 """What is wrong with a sound file."""
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 class AudioError(TfvcError):

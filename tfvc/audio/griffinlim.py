@@ -8,7 +8,7 @@ import numpy as np
 
 from tfvc.audio import filterbank, numpy_path
 from tfvc.audio.mel_spec import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 _MOMENTUM = 0.99
 _INVERSION_STEPS = 60

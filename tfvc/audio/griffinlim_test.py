@@ -5,7 +5,7 @@ import pytest
 
 from tfvc.audio import MelSpec, filterbank, griffin_lim, griffinlim, numpy_path, read
 from tfvc.audio.griffinlim import _overlap_add, invert_mel
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k"]
 # Mean absolute error of the mel of the result, in the spec's own units, on speech; a third above the worst measured.

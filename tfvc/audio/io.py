@@ -7,10 +7,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from tfvc.atomic import atomic_file
 from tfvc.audio.errors import AudioError
 from tfvc.audio.quiet import quiet_stderr
 from tfvc.audio.truncation import looks_like_mpeg, missing_bytes
+from tfvc.common.atomic import atomic_file
 
 SHORTEST_SECONDS = 0.01
 LONGEST_SECONDS = 4 * 3600

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from tfvc.audio import AudioError, normalize_volume, read, resample, write
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 RATE = 16000
 

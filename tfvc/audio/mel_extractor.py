@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfvc.audio import filterbank
 from tfvc.audio.mel_spec import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 @keras.saving.register_keras_serializable("tfvc")

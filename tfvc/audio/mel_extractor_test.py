@@ -8,7 +8,7 @@ import scipy.signal
 import tensorflow as tf
 
 from tfvc.audio import MelExtractor, MelSpec, filterbank, numpy_path
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tfvc.atomic import atomic_file
 from tfvc.audio import filterbank, numpy_path
-from tfvc.errors import TfvcError
+from tfvc.common.atomic import atomic_file
+from tfvc.common.errors import TfvcError
 
 _LARGEST_FFT = 1 << 16
 

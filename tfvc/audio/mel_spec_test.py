@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfvc.audio import MelSpec, filterbank, read
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k"]
 LENGTHS = [8000, 12345]

@@ -26,7 +26,7 @@ from tfvc.cli import (
 )
 from tfvc.cli.console import error
 from tfvc.cli.quiet import silence_tensorflow
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 app = typer.Typer(name="tfvc", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 def parse_value(text: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Self
 import typer
 
 from tfvc.cli.console import say
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 @dataclass(frozen=True)

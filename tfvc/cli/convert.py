@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tfvc import defaults
 from tfvc.cli.recordings import keep_recordings, plan, run_each, sound_files
+from tfvc.common import defaults
 
 
 def convert(

@@ -8,7 +8,7 @@ import typer
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import progress, say
 from tfvc.cli.recordings import sound_files
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 def evaluate(

@@ -7,12 +7,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from tfvc.atomic import atomic_file
 from tfvc.audio import MelSpec
 from tfvc.audio.named_specs import NAMED_SPECS
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import error, progress, say
-from tfvc.errors import TfvcError
+from tfvc.common.atomic import atomic_file
+from tfvc.common.errors import TfvcError
 from tfvc.metrics import METRICS, NEED_SAME_TIMING, Comparison, Recording, find_defects
 from tfvc.metrics.extra import require
 from tfvc.metrics.pairs import Pair

@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 from tfvc.cli.assignments import parse_value
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import progress, say
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.protocol import load_protocol, run_protocol
 from tfvc.protocol.run import FIGURES, TABLE
 

@@ -10,7 +10,7 @@ import pytest
 
 from tfvc.audio import read, write
 from tfvc.cli import main
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.protocol import load_protocol, run_protocol
 from tfvc.protocol.bench import held_out
 from tfvc.protocol.table import markdown

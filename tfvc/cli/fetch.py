@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tfvc.cli.console import say
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 def fetch(

@@ -9,7 +9,7 @@ from tfvc.cli.conftest import refused
 from tfvc.cli.export_torch import export_torch
 from tfvc.cli.import_torch import import_torch
 from tfvc.cli.melgan_weights_test import same
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig
 from tfvc.models.hifigan.generator_test import UPSTREAM
 

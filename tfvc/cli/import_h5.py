@@ -7,7 +7,7 @@ import typer
 
 from tfvc.cli.assignments import override
 from tfvc.cli.console import say
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 # Model -> the architecture that was saved, unless another is named.
 _ARCHITECTURES = {"autovc": "article", "melgan": "keras_io", "melgan_discriminator": "keras_io"}

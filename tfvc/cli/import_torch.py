@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tfvc.cli.console import say
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 # What upstream's HiFi-GAN keeps beside its networks.
 _OF_TRAINING = ("optim_g", "optim_d", "steps", "epoch")

@@ -6,7 +6,7 @@ import pytest
 from tfvc.cli.conftest import refused
 from tfvc.cli.export_torch import export_torch
 from tfvc.cli.import_torch import import_torch
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.melgan import MelGANGenerator
 from tfvc.weights import read_torch_file, state_dict, write_torch_file
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tfvc.cli.console import error, progress, say
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 _SUFFIXES = {".wav", ".flac", ".mp3", ".ogg"}
 

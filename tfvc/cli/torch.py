@@ -1,6 +1,6 @@
 """Commands that cannot do without PyTorch say so before they begin."""
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 def require_torch() -> None:

@@ -8,7 +8,7 @@ import typer
 
 from tfvc.cli.assignments import override
 from tfvc.cli.console import progress, say
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 # Model -> where its run is described; imported when it is asked for.
 _TRAININGS = {

@@ -3,7 +3,7 @@ import pytest
 from tfvc.audio import MelSpec
 from tfvc.cli.assignments import override
 from tfvc.cli.train import train
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.melgan import MelGANConfig
 from tfvc.training.autovc import AutoVCTraining

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tfvc import defaults
 from tfvc.cli.recordings import keep_recordings, plan, run_each
+from tfvc.common import defaults
 
 # Griffin-Lim takes any mels; these are what models are trained on here unless they are told otherwise.
 _MELS = "hifigan_22k"

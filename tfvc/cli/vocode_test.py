@@ -8,7 +8,7 @@ import soundfile
 from tfvc.audio import MelSpec, read, write
 from tfvc.cli.conftest import refused
 from tfvc.cli.vocode import vocode
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANGenerator
 from tfvc.models.melgan import MelGANConfig, MelGANGenerator
 

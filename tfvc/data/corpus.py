@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tfvc.common.errors import TfvcError
 from tfvc.data.corpus import scan
-from tfvc.errors import TfvcError
 
 
 def make(corpus: Path, *files: str) -> None:

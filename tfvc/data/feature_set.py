@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
+from tfvc.common.errors import TfvcError
 from tfvc.data import layout
 from tfvc.data.manifest import Utterance, from_line
 from tfvc.data.record import FLOAT_DTYPE, FULL_SCALE, WAVE_DTYPE
-from tfvc.errors import TfvcError
 
 
 class FeatureSet:

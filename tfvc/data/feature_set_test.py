@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet
-from tfvc.errors import TfvcError
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 
 MEL = "mel.json"
 SPEAKERS = "speakers.json"

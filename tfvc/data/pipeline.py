@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.data.feature_set import FeatureSet
 from tfvc.data.plan import CropPlan, FixedPlan
-from tfvc.errors import TfvcError
 
 _PREFETCHED_BATCHES = 8
 _ENDLESS = np.iinfo(np.int64).max

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, fixed_mel_crops, fixed_wave_segments, mel_crops, wave_segments
 from tfvc.data.conftest import SPEC
-from tfvc.errors import TfvcError
 
 
 def batches(dataset, count=None):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 _ORDER, _PLACE = 0, 1
 _WORDS_PER_BLOCK = 4

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfvc.common.errors import TfvcError
 from tfvc.data.plan import CropPlan, FixedPlan
-from tfvc.errors import TfvcError
 
 LENGTHS = [300, 128, 129, 60, 1000, 131, 500]
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tfvc.audio import MelSpec, read, write
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, preparation, prepare, worker
 from tfvc.data.conftest import (
     SHARD_BYTES,
@@ -25,7 +26,6 @@ from tfvc.data.conftest import (
     write_good_files,
 )
 from tfvc.data.published import Published
-from tfvc.errors import TfvcError
 
 
 def prepare_cheaply(corpus, out, **kwargs):

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from tfvc.audio import MelSpec
+from tfvc.common.errors import TfvcError
 from tfvc.data import layout
 from tfvc.data.corpus import Source
 from tfvc.data.manifest import Outcome, Refusal, Utterance, from_line, stems_from
 from tfvc.data.staging import read_payload
-from tfvc.errors import TfvcError
 
 
 class Published:

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Iterable
 
+from tfvc.common.errors import TfvcError
 from tfvc.data.feature_set import FeatureSet
-from tfvc.errors import TfvcError
 
 
 def split_speakers(feature_set: FeatureSet, validation_speakers: int, seed: int = 0) -> tuple[list[str], list[str]]:

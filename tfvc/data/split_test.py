@@ -1,7 +1,7 @@
 import pytest
 
+from tfvc.common.errors import TfvcError
 from tfvc.data.split import split_names, split_speakers
-from tfvc.errors import TfvcError
 
 NAMES = [f"p{number}" for number in range(225, 325)]
 

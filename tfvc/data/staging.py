@@ -9,7 +9,7 @@ import shutil
 import zlib
 from pathlib import Path
 
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 from tfvc.data import layout
 from tfvc.data.corpus import Source
 from tfvc.data.manifest import Outcome, Utterance, from_line, stems_from, to_line

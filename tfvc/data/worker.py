@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from tfvc.audio import MelSpec, read
+from tfvc.common.errors import TfvcError
 from tfvc.data.corpus import Source
 from tfvc.data.record import FULL_SCALE, EncodedUtterance, encode, quantise
-from tfvc.errors import TfvcError
 
 # waveform float32 [T], sample rate -> embedding [E]
 Embed = Callable[[np.ndarray, int], np.ndarray]

@@ -3,7 +3,7 @@
 import librosa
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 # The table of all pairs of frames takes 20 bytes a pair: 2 GB.
 _MOST_PAIRS = 10**8

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfvc.audio import MelSpec, resample
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.metrics import (
     METRICS,
     Comparison,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.metrics.alignment import align
 from tfvc.metrics.f0 import pitch_errors
 from tfvc.metrics.mcd import FRAME, SHIFT, analysis_rate, mel_cepstral_distortion

@@ -4,7 +4,7 @@ import importlib
 import warnings
 from types import ModuleType
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 def require(package: str) -> ModuleType:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.metrics.extra import require
 
 FRAME, SHIFT = 1024, 256

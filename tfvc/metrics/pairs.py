@@ -4,8 +4,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfvc.common.errors import TfvcError
 from tfvc.data.corpus import AUDIO_SUFFIXES
-from tfvc.errors import TfvcError
 
 _COLUMNS = ("reference", "hypothesis", "source")
 

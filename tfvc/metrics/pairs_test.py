@@ -1,6 +1,6 @@
 import pytest
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.metrics.pairs import Pair, pair_paths, read_pairs
 
 

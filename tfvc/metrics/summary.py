@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 from tfvc.metrics.equal_error_rate import equal_error_rate
 
 Figures = Mapping[str, float]

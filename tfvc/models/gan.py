@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvc.audio import MelExtractor, MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.preset import PresetModel
 
 

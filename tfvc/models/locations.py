@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 

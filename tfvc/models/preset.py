@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 
 import keras
 
-from tfvc.atomic import atomic_dir
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
-from tfvc.models.config import ModelConfig
+from tfvc.common.atomic import atomic_dir
+from tfvc.common.config import ModelConfig
+from tfvc.common.errors import TfvcError
 from tfvc.models.locations import find_preset
 from tfvc.weights.h5 import load_weights, save_weights
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.models.registry import load_preset, model_class
 from tfvc.models.speaker_encoder import SpeakerEncoder

@@ -2,7 +2,7 @@
 
 import os
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.models.hifigan import HiFiGANDiscriminator, HiFiGANGenerator
 from tfvc.models.locations import find_preset

@@ -7,7 +7,7 @@ report lists what its case accepts.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 def _biased_running_variance(module: Any, joint: Sequence[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.parity.accepted import accept
 from tfvc.parity.case import ParityCase, Turn, probe
 from tfvc.parity.keras_side import KerasSide

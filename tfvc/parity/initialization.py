@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.parity.lazy import LazyArrays
 
 MODES = ("coded", "constant", "random")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.parity.initialization import MODES, initial_state
 
 STATE = {

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.lazy import LazyArrays
 from tfvc.parity.precision import precision

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 from tfvc.parity import tables
 from tfvc.parity.findings import CULPRIT, UNPAIRED, VICTIM, Diagnosis, Drift, Environment, Layer
 from tfvc.parity.row import Row

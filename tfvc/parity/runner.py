@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.diagnosis import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
 from tfvc.parity.environment import environment

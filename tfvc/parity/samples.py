@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.parity.judgement import Sample
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.weights import Entry
 from tfvc.weights.stock_layouts import stock_entries
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tfvc import defaults
-from tfvc.errors import TfvcError
-from tfvc.models.config import ModelConfig
+from tfvc.common import defaults
+from tfvc.common.config import ModelConfig
+from tfvc.common.errors import TfvcError
 
 
 @dataclass(frozen=True)

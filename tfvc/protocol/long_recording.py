@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.metrics import Recording, mel_l1, stoi
 from tfvc.protocol.bench import Bench
 from tfvc.protocol.config import LongRecordingConfig

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.metrics import speaker_cosine
 from tfvc.metrics.summary import means
 from tfvc.protocol.bench import Bench

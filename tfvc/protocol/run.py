@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import tfvc
-from tfvc.atomic import atomic_dir
-from tfvc.errors import TfvcError
+from tfvc.common.atomic import atomic_dir
+from tfvc.common.errors import TfvcError
 from tfvc.metrics import METRICS
 from tfvc.metrics.extra import require
 from tfvc.metrics.summary import write_json

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, fixed_mel_crops, mel_crops
-from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 from tfvc.training.base import Training
 from tfvc.training.config import TrainingConfig

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet
-from tfvc.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.training.autovc import AutoVCTraining, mean_mel
 from tfvc.training.checkpoints import Checkpoints

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
+from tfvc.common.config import ModelConfig
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, Utterance, split_speakers
-from tfvc.errors import TfvcError
-from tfvc.models.config import ModelConfig
 from tfvc.models.preset import PresetModel
 from tfvc.training.callbacks import LossLog, SaveCheckpoints, Validate
 from tfvc.training.checkpoints import Checkpoints

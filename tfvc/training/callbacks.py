@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.journal import Journal
 

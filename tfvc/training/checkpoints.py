@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfvc.atomic import atomic_dir
-from tfvc.errors import TfvcError
+from tfvc.common.atomic import atomic_dir
+from tfvc.common.errors import TfvcError
 
 _STEP = re.compile(r"step-(\d{8})")
 

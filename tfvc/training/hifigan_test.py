@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet
-from tfvc.errors import TfvcError
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminator, HiFiGANGenerator
 from tfvc.training.base import Corpus
 from tfvc.training.conftest import losses, silent

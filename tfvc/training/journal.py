@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 
 
 class Journal:

@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
+from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, prepare
-from tfvc.errors import TfvcError
 from tfvc.models.melgan import MelGAN, MelGANConfig, MelGANDiscriminator, MelGANGenerator
 from tfvc.training.base import Corpus
 from tfvc.training.checkpoints import Checkpoints

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tfvc.atomic import atomic_file
-from tfvc.errors import TfvcError
+from tfvc.common.atomic import atomic_file
+from tfvc.common.errors import TfvcError
 
 
 def open_run(folder: Path, settings: dict[str, Any], resume: bool) -> None:

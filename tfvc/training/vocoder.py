@@ -8,9 +8,9 @@ import keras
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
+from tfvc.common.config import ModelConfig
+from tfvc.common.errors import TfvcError
 from tfvc.data import fixed_wave_segments, wave_segments
-from tfvc.errors import TfvcError
-from tfvc.models.config import ModelConfig
 from tfvc.models.gan import VocoderGAN
 from tfvc.models.preset import PresetModel
 from tfvc.models.vocoder import VocoderModel

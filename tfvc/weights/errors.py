@@ -1,6 +1,6 @@
 """What goes wrong with weight files."""
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 class WeightError(TfvcError):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import keras
 
-from tfvc.atomic import atomic_dir
-from tfvc.errors import TfvcError
+from tfvc.common.atomic import atomic_dir
+from tfvc.common.errors import TfvcError
 from tfvc.weights.h5 import save_weights
 
 

@@ -8,7 +8,7 @@ import h5py
 import keras
 import numpy as np
 
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 from tfvc.weights.errors import WeightError
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, Decoder, Encoder, Postnet
 from tfvc.training.optimizers import Adam
 from tfvc.weights import WeightError

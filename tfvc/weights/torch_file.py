@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 from tfvc.weights.errors import WeightError
 
 # Keys under which projects keep a state dict among other things, the most specific first.

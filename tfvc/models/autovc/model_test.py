@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig, autovc_losses, mel_scaling
 from tfvc.training.optimizers import Adam
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 def mel_scaling(spec: MelSpec) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tfvc.errors import TfvcError
-from tfvc.models.config import ModelConfig
+from tfvc.common.config import ModelConfig
+from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan.scale_discriminator import GROUPS
 
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANGenerator
 from tfvc.models.hifigan.upstream import read_upstream_config
 from tfvc.vocoders import NeuralVocoder

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig
 
 SMALL = HiFiGANDiscriminatorConfig(

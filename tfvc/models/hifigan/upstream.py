@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan.config import HiFiGANConfig
 
 _NETWORK = (

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from tfvc.errors import TfvcError
-from tfvc.models.config import ModelConfig
+from tfvc.common.config import ModelConfig
+from tfvc.common.errors import TfvcError
 
 
 @dataclass(frozen=True)

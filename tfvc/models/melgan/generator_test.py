@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.melgan import MelGANConfig, MelGANGenerator
 
 

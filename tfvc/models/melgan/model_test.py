@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.melgan import MelGAN, MelGANConfig, MelGANDiscriminator, MelGANGenerator
 from tfvc.training.optimizers import Adam
 

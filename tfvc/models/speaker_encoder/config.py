@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tfvc.models.config import ModelConfig
+from tfvc.common.config import ModelConfig
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.locations import cache_dir
 from tfvc.models.speaker_encoder.model import SpeakerEncoder
 from tfvc.weights import load_state_dict, read_torch_file

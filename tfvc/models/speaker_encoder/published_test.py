@@ -4,7 +4,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.speaker_encoder import SpeakerEncoder, published
 from tfvc.weights import WeightError, state_dict
 

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.hifigan import HiFiGANConfig
 from tfvc.models.melgan import MelGANConfig

@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 import pytest
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.layers import Dense
 from tfvc.parity import compare, find_case, list_cases, run_case
 from tfvc.parity.cases import layers

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tfvc import __version__
-from tfvc.atomic import atomic_file
+from tfvc.common.atomic import atomic_file
 from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.html import figures
 from tfvc.parity.html.chart import Chart, Group, chart

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.parity import LayerTable, ParityCase, compare
 from tfvc.parity.tracing.axes import by_kind, of_input, of_output
 from tfvc.parity.tracing.keras_trace import traced

@@ -1,6 +1,6 @@
 """The layers of each network in the order in which Keras 2 stored them: the order of `model.layers`."""
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 from tfvc.layers import LSTM, WeightNorm
 from tfvc.weights.keras2.kinds import ExpectedLayer, batch_norm, lstm, plain, weight_norm
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from tfvc.atomic import atomic_dir, atomic_file
+from tfvc.common.atomic import atomic_dir, atomic_file
 
 
 def test_a_file_appears_whole_with_the_permissions_of_any_other(tmp_path):

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, ClassVar, Self
 
-from tfvc.errors import TfvcError
+from tfvc.common.errors import TfvcError
 
 
 @dataclasses.dataclass(frozen=True)
