@@ -8,10 +8,10 @@ import torch
 
 from parity_tests.test_fit import Losses
 from tfvc.models.melgan import MelGAN, MelGANConfig
+from tfvc.optimizers.adam import Adam
 from tfvc.parity import Comparison
 from tfvc.parity.cases.melgan import melgan, melgan_entries
 from tfvc.parity.precision import precision
-from tfvc.training.optimizers import Adam
 from torch_ref import melgan as descript
 from torch_ref import melgan_keras_io as keras_io
 from torch_ref.train_melgan import KERAS_IO, train

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 import torch
 
+from tfvc.optimizers.adam import Adam, AdamW
 from tfvc.parity.precision import precision
-from tfvc.training.optimizers import Adam, AdamW
 
 SHAPES = [(3, 4), (5,), (2, 3, 2)]
 PAIRS = {

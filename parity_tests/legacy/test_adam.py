@@ -8,7 +8,7 @@ import tensorflow as tf
 from parity_tests.legacy.forms import ADAM_SHAPES, ADAM_STEPS, ADAMS, GRADIENT_SIZES
 from parity_tests.legacy.judging import below, committed, in_both, require_equal
 from parity_tests.legacy.values import draw
-from tfvc.training.optimizers import Adam
+from tfvc.optimizers.adam import Adam
 
 GOLDENS = committed("adam")
 EPSILON = 1e-7  # Keras's default

@@ -32,7 +32,7 @@ def autovc_by_tfvc():
     import tensorflow as tf
 
     from tfvc.models.autovc import AutoVC
-    from tfvc.training.optimizers import Adam
+    from tfvc.optimizers.adam import Adam
 
     model = AutoVC.from_name("official")
     model.compile(optimizer=Adam(1e-4))

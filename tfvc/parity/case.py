@@ -26,7 +26,7 @@ def torch_call_channels_first(module: Any, inputs: Tensors) -> Tensors:
 
 
 def keras_adam(learning_rate: float, clip_grad_norm: float | None) -> Any:
-    from tfvc.training.optimizers import Adam
+    from tfvc.optimizers.adam import Adam
 
     return Adam(learning_rate, clip_grad_norm=clip_grad_norm)
 

@@ -123,7 +123,7 @@ class KerasSide:
 
     def step(self, turn: Turn) -> Arrays:
         """Applies the gradients of the turn's last `backward`; the gradients as clipped, empty without clipping."""
-        from tfvc.training.optimizers import clip_by_global_norm
+        from tfvc.optimizers.adam import clip_by_global_norm
 
         settings, gradients = turn.optimizer, self._gradients.pop(turn.name)
         variables = [entry.variable for entry in self.trainable[turn.name]]

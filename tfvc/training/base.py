@@ -15,6 +15,7 @@ from tfvc.common.config import ModelConfig
 from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, Utterance, split_speakers
 from tfvc.models.preset import PresetModel
+from tfvc.optimizers.ordered_sums import sum_gradients_in_order
 from tfvc.training.callbacks import LossLog, SaveCheckpoints, Validate
 from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.config import RunConfig
@@ -22,7 +23,6 @@ from tfvc.training.journal import Journal
 from tfvc.training.precision import mixed_precision_policy
 from tfvc.training.run import open_run
 from tfvc.training.start import Start
-from tfvc.training.sums import sum_gradients_in_order
 
 _STEPS_IN_A_MEAN = 100
 

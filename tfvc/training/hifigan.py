@@ -10,8 +10,8 @@ from tfvc.models.hifigan import (
     HiFiGANDiscriminatorConfig,
     HiFiGANGenerator,
 )
+from tfvc.optimizers.adam import ExponentialByEpoch
 from tfvc.training.config import VocoderTrainingConfig, require
-from tfvc.training.optimizers import ExponentialByEpoch
 from tfvc.training.vocoder import VocoderTraining
 
 # Trained weights do not survive the first steps of Adam at the rate for fresh ones: a V3's mel error rose threefold.

@@ -6,8 +6,8 @@ import keras
 
 from parity_tests.mutations import network as net
 from parity_tests.mutations.planted.mutation import TRAIN, Mutation
+from tfvc.optimizers.adam import Adam, AdamW
 from tfvc.parity import OptimizerPair, ParityCase
-from tfvc.training.optimizers import Adam, AdamW
 
 
 class KerasAdam(keras.optimizers.Adam):

@@ -7,7 +7,7 @@ from parity_tests.speed import stock
 from parity_tests.speed.row import Row
 from parity_tests.speed.works import draw, keras_work, torch_work
 from tfvc.models.autovc import AutoVC, AutoVCConfig
-from tfvc.training.optimizers import Adam
+from tfvc.optimizers.adam import Adam
 from torch_ref.autovc import Generator
 
 CONFIG = AutoVCConfig.from_name("official")

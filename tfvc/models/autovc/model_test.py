@@ -6,7 +6,7 @@ import tensorflow as tf
 from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig, autovc_losses, mel_scaling
-from tfvc.training.optimizers import Adam
+from tfvc.optimizers.adam import Adam
 
 
 def draw(batch, frames, seed=0):

@@ -11,7 +11,7 @@ from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.discriminator import HiFiGANDiscriminator
 from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
 from tfvc.models.hifigan.generator import HiFiGANGenerator
-from tfvc.training.optimizers import AdamW
+from tfvc.optimizers.adam import AdamW
 
 
 class HiFiGAN(VocoderGAN):

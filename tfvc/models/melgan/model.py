@@ -9,7 +9,7 @@ from tfvc.models.melgan import losses
 from tfvc.models.melgan.config import MelGANConfig
 from tfvc.models.melgan.discriminator import MelGANDiscriminator
 from tfvc.models.melgan.generator import MelGANGenerator
-from tfvc.training.optimizers import Adam
+from tfvc.optimizers.adam import Adam
 
 
 class MelGAN(VocoderGAN):

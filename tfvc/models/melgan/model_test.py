@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.models.melgan import MelGAN, MelGANConfig, MelGANDiscriminator, MelGANGenerator
-from tfvc.training.optimizers import Adam
+from tfvc.optimizers.adam import Adam
 
 # Trainable parameters of each layer in the summaries that the keras.io article prints; its weight normalisation counts
 # one flag more for each layer, and a second copy of the last one.

@@ -6,8 +6,8 @@ import numpy as np
 
 from tfvc.models.gan import same_length
 from tfvc.models.melgan import MelGAN, MelGANConfig
+from tfvc.optimizers.adam import Adam
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn
-from tfvc.training.optimizers import Adam
 from tfvc.weights import Entry, entries
 
 

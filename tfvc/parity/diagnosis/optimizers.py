@@ -77,7 +77,7 @@ def _clipping(step: Step) -> Iterator[Hypothesis]:
     yield (
         "clipping: each variable",
         "Each gradient is clipped by its own norm; torch's clip_grad_norm_ clips by the norm of all together.",
-        "Pass global_clipnorm, not clipnorm, or use tfvc.training.optimizers.clip_by_global_norm.",
+        "Pass global_clipnorm, not clipnorm, or use tfvc.optimizers.adam.clip_by_global_norm.",
         both,
         each,
     )
@@ -156,7 +156,7 @@ def _rule(step: Step) -> Iterator[Hypothesis]:
         yield (
             "epsilon hat",
             f"The optimizer adds epsilon {epsilon:g} before the bias correction (epsilon hat), torch {theirs:g} after.",
-            "Use an Adam that adds epsilon to the corrected root (tfvc.training.optimizers.Adam).",
+            "Use an Adam that adds epsilon to the corrected root (tfvc.optimizers.adam.Adam).",
             both,
             {
                 k: x * first / rounded[0]

@@ -9,7 +9,7 @@ STEP = """
 import sys
 import numpy as np
 import tensorflow as tf
-from tfvc.training.sums import sum_gradients_in_order
+from tfvc.optimizers.ordered_sums import sum_gradients_in_order
 
 if sys.argv[1] == "in order":
     sum_gradients_in_order()
@@ -51,7 +51,7 @@ def test_tensorflow_still_sums_so_by_itself():
 
 
 def test_sparse_gradients_are_summed_too():
-    from tfvc.training.sums import _sum_in_order
+    from tfvc.optimizers.ordered_sums import _sum_in_order
 
     slices = tf.IndexedSlices(tf.ones([2, 3]), tf.constant([0, 2]), tf.constant([4, 3]))
     total = tf.convert_to_tensor(_sum_in_order([slices, slices, slices]))
