@@ -7,10 +7,10 @@ import matplotlib.figure
 import numpy as np
 
 from tfvc.audio import MelSpec
+from tfvc.audio.pictures import draw_mels
 from tfvc.metrics.mcd import SHIFT, analysis_rate
 from tfvc.metrics.recording import Recording
 from tfvc.metrics.summary import Figures, means, measured
-from tfvc.training.pictures import draw_mels
 
 
 def distributions(rows: Sequence[Figures]) -> matplotlib.figure.Figure:

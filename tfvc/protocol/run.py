@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import tfvc
+from tfvc.audio.pictures import mel_figure
 from tfvc.common.atomic import atomic_dir
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import METRICS
@@ -17,7 +18,6 @@ from tfvc.protocol.long_recording import LongRecording
 from tfvc.protocol.parallel import Parallel
 from tfvc.protocol.table import markdown
 from tfvc.protocol.unseen import Unseen
-from tfvc.training.pictures import mel_figure
 
 FIGURES, ROWS, TABLE, PICTURE, SOUND = "figures.json", "rows.json", "table.md", "mels.png", "sound"
 _SECTIONS = {

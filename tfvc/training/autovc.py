@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvc.audio.pictures import mel_figure, to_pixels
 from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, fixed_mel_crops, mel_crops
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 from tfvc.optimizers.adam import Adam
 from tfvc.training.base import Training
 from tfvc.training.config import TrainingConfig
-from tfvc.training.pictures import mel_figure, to_pixels
 from tfvc.training.warping import hear_warped
 
 

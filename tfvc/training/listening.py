@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
+from tfvc.audio.pictures import mel_figure, to_pixels
 from tfvc.models.preset import PresetModel
 from tfvc.training.base import Corpus
-from tfvc.training.pictures import mel_figure, to_pixels
 
 _SPEAKERS = 2
 _SECONDS = 4.0
