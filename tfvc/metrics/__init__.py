@@ -4,6 +4,7 @@ Each takes arrays and stands in a file of its own; `Comparison` takes recordings
 MCD, F0, STOI and PESQ want the `metrics` extra; what is missing is said when they are called.
 """
 
+from tfvc.audio.recording import Recording
 from tfvc.metrics.comparison import METRICS, NEED_SAME_TIMING, Comparison
 from tfvc.metrics.defects import find_defects, find_defects_in_file
 from tfvc.metrics.equal_error_rate import equal_error_rate
@@ -11,7 +12,6 @@ from tfvc.metrics.f0 import PitchErrors, pitch, pitch_errors
 from tfvc.metrics.mcd import analysis_rate, mel_cepstra, mel_cepstral_distortion
 from tfvc.metrics.mel_distance import mel_l1
 from tfvc.metrics.pesq import pesq_wideband
-from tfvc.metrics.recording import Recording
 from tfvc.metrics.speaker import speaker_cosine
 from tfvc.metrics.stoi import stoi
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfvc.audio import MelSpec
+from tfvc.audio.recording import Recording
 from tfvc.common.errors import TfvcError
 from tfvc.metrics.alignment import align
 from tfvc.metrics.f0 import pitch_errors
 from tfvc.metrics.mcd import FRAME, SHIFT, analysis_rate, mel_cepstral_distortion
 from tfvc.metrics.mel_distance import mel_l1
 from tfvc.metrics.pesq import pesq_wideband
-from tfvc.metrics.recording import Recording
 from tfvc.metrics.speaker import speaker_cosine
 from tfvc.metrics.stoi import RATE, stoi
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from tfvc.audio import MelSpec
 from tfvc.audio.pictures import draw_mels
+from tfvc.audio.recording import Recording
 from tfvc.metrics.mcd import SHIFT, analysis_rate
-from tfvc.metrics.recording import Recording
 from tfvc.metrics.summary import Figures, means, measured
 
 
