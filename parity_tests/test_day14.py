@@ -12,9 +12,9 @@ import torch
 from torch.nn import functional
 
 from parity_tests.mutations import bugs
+from tfvc.cases import layers
 from tfvc.parity import ParityCase, compare
 from tfvc.parity.case import torch_call_channels_first
-from tfvc.parity.cases import layers
 from tfvc.weights import Entry
 from tfvc.weights.layouts import CONV, MATRIX, SAME
 

@@ -2,9 +2,9 @@
 
 import keras
 
+from tfvc.cases.layers import normal_inputs, without_training
 from tfvc.optimizers.adam import Adam
 from tfvc.parity import LayerTable, OptimizerPair, ParityCase, compare
-from tfvc.parity.cases.layers import normal_inputs, without_training
 
 EPSILON = 1e-4
 

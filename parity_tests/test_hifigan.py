@@ -8,11 +8,11 @@ import torch
 
 from parity_tests.test_fit import Losses
 from tfvc.audio import MelSpec, read
+from tfvc.cases.hifigan import hifigan, hifigan_entries, hifigan_generator
 from tfvc.cli.import_torch import import_torch
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW, ExponentialByEpoch
 from tfvc.parity import Comparison
-from tfvc.parity.cases.hifigan import hifigan, hifigan_entries, hifigan_generator
 from tfvc.parity.precision import precision
 from tfvc.vocoders import NeuralVocoder, speak
 from tfvc.weights import maps, read_torch_file, state_dict

@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pytest
 
+from tfvc.cases import layers
 from tfvc.parity import Comparison, ParityCase, compare
-from tfvc.parity.cases import layers
 
 INITS = ("coded", "constant", "random")
 
@@ -108,7 +108,7 @@ def test_grouped_conv1d(seed):
 def test_grouped_conv1d_without_onednn():
     """TensorFlow's own grouped convolution has no gradient there; whether oneDNN is on is decided at start-up."""
     program = (
-        "from parity_tests.test_layers import draw_grouped_conv, check; from tfvc.parity.cases import layers\n"
+        "from parity_tests.test_layers import draw_grouped_conv, check; from tfvc.cases import layers\n"
         "for seed in range(24, 30): check(layers.grouped_conv1d(**draw_grouped_conv(seed)), seed)\n"
         "check(layers.grouped_conv1d(2, 128, 64, 256, 16, 41, 4, 20), 0)\n"
         "print('equal')"

@@ -7,10 +7,10 @@ import tensorflow as tf
 import torch
 
 from parity_tests.test_fit import Losses
+from tfvc.cases.melgan import melgan, melgan_entries
 from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.optimizers.adam import Adam
 from tfvc.parity import Comparison
-from tfvc.parity.cases.melgan import melgan, melgan_entries
 from tfvc.parity.precision import precision
 from torch_ref import melgan as descript
 from torch_ref import melgan_keras_io as keras_io

@@ -6,11 +6,11 @@ float32 to a multiple of the measured noise. See `tfvc.parity.judgement`.
 
 import pytest
 
+from tfvc.cases.autovc import autovc
+from tfvc.cases.speaker_encoder import speaker_encoder
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.speaker_encoder import SpeakerEncoderConfig
 from tfvc.parity import Comparison, ParityCase, Report, compare
-from tfvc.parity.cases.autovc import autovc
-from tfvc.parity.cases.speaker_encoder import speaker_encoder
 
 INITS = ("coded", "constant", "random")
 MINI = AutoVCConfig(neck=3, freq=4, n_mels=8, embedding=6, conv_channels=10, decoder_lstm1=9, decoder_lstm2=11)

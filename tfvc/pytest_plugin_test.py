@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TESTS = """
     from dataclasses import replace
     from tfvc.layers import BatchNorm
-    from tfvc.parity.cases import layers
+    from tfvc.cases import layers
 
     class TheirNorm(BatchNorm):
         def __init__(self):

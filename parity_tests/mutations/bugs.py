@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from parity_tests.mutations.network import rearranged
+from tfvc.cases import layers
+from tfvc.cases.autovc import autovc
 from tfvc.layers import BatchNorm, Conv1D
 from tfvc.models.autovc import AutoVC, AutoVCConfig, autovc_losses
 from tfvc.parity import OptimizerPair, ParityCase
-from tfvc.parity.cases import layers
-from tfvc.parity.cases.autovc import autovc
 from tfvc.weights import Entry
 
 MINI = AutoVCConfig(neck=3, freq=4, n_mels=8, embedding=6, conv_channels=10, decoder_lstm1=9, decoder_lstm2=11)

@@ -18,11 +18,11 @@ import numpy as np
 
 from parity_tests.foreign import case as keyword_spotter
 from parity_tests.mutations.network import NETWORK
+from tfvc.cases.autovc import autovc
+from tfvc.cases.melgan import melgan
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.melgan import MelGANConfig
 from tfvc.parity import Comparison, ParityCase
-from tfvc.parity.cases.autovc import autovc
-from tfvc.parity.cases.melgan import melgan
 from tfvc.parity.judgement import NOISE_FACTOR
 
 FOLDER = Path(__file__).parent / "false_alarms"

@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc import layers
+from tfvc.cases.layers import layer_entries
 from tfvc.parity import OptimizerPair, ParityCase
 from tfvc.parity.case import Tensors
-from tfvc.parity.cases.layers import layer_entries
 from tfvc.weights import Entry
 
 FRAMES, MELS = 12, 80
@@ -179,7 +179,7 @@ def torch_dense_and_norm() -> Any:
 
 def projection(optimizer: OptimizerPair) -> ParityCase:
     """AutoVC's last projection, 1024 to 80, trained."""
-    from tfvc.parity.cases.layers import dense
+    from tfvc.cases.layers import dense
 
     return replace(dense(2, 8, 1024, 80), name="projection", optimizer=optimizer)
 

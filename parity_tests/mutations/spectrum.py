@@ -7,8 +7,8 @@ import librosa
 import numpy as np
 import tensorflow as tf
 
+from tfvc.cases.layers import without_training
 from tfvc.parity import LayerTable, ParityCase
-from tfvc.parity.cases.layers import without_training
 
 RATE, N_FFT, HOP, MELS = 22050, 1024, 256, 80
 

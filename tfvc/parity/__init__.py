@@ -8,9 +8,9 @@ A pair of one's own is a `ParityCase` (see there); `judgement` says what counts 
 
 from collections.abc import Sequence
 
+from tfvc.cases import BUILT_IN, find_case
 from tfvc.parity import memory  # noqa: F401  before TensorFlow makes its first tensor
 from tfvc.parity.case import OptimizerPair, ParityCase, Turn
-from tfvc.parity.cases import BUILT_IN, find_case
 from tfvc.parity.findings import Diagnosis, Drift, Environment, Evidence, Layer
 from tfvc.parity.initialization import MODES
 from tfvc.parity.report import ParityError, Report, write_json

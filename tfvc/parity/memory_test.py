@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from tfvc.cases.layers import normal_inputs, without_training
 from tfvc.parity import LayerTable, ParityCase
-from tfvc.parity.cases.layers import normal_inputs, without_training
 
 pytestmark = [
     pytest.mark.slow,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from tfvc.cases import layers
 from tfvc.layers import BatchNorm
 from tfvc.parity import compare, write_json
-from tfvc.parity.cases import layers
 
 SCHEMA = json.loads(Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
 

@@ -6,8 +6,8 @@ import tensorflow as tf
 from parity_tests.mutations.network import with_between as between
 from parity_tests.mutations.planted.mutation import BACKWARD, FORWARD, Mutation
 from tfvc import layers
+from tfvc.cases.layers import normal_inputs, without_training
 from tfvc.parity import LayerTable, ParityCase
-from tfvc.parity.cases.layers import normal_inputs, without_training
 
 
 def leaky_relu_layer() -> ParityCase:

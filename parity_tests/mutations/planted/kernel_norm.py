@@ -8,9 +8,9 @@ import tensorflow as tf
 from parity_tests.mutations.network import with_part as part
 from parity_tests.mutations.planted.mutation import BACKWARD, FORWARD, Mutation
 from tfvc import layers
+from tfvc.cases.layers import layer_entries, normal_inputs
 from tfvc.parity import ParityCase
 from tfvc.parity.case import torch_call_channels_first
-from tfvc.parity.cases.layers import layer_entries, normal_inputs
 from tfvc.weights import Entry
 
 

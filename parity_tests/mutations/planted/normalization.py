@@ -10,9 +10,9 @@ from parity_tests.mutations import network as net
 from parity_tests.mutations.network import with_part as part
 from parity_tests.mutations.planted.mutation import BACKWARD, FORWARD, Mutation
 from tfvc import layers
+from tfvc.cases.layers import layer_entries, normal_inputs, without_training
 from tfvc.parity import LayerTable, ParityCase
 from tfvc.parity.case import torch_call_channels_first
-from tfvc.parity.cases.layers import layer_entries, normal_inputs, without_training
 from tfvc.weights import Entry
 
 

@@ -13,9 +13,9 @@ from parity_tests.mutations.network import rearranged as moved
 from parity_tests.mutations.network import with_part as part
 from parity_tests.mutations.planted.mutation import BACKWARD, FORWARD, TRAIN, Mutation
 from tfvc import layers
+from tfvc.cases.layers import normal_inputs, without_training
 from tfvc.layers.lstm import LSTMDirection
 from tfvc.parity import LayerTable, OptimizerPair, ParityCase
-from tfvc.parity.cases.layers import normal_inputs, without_training
 
 
 def gates(order: list[int]) -> Callable[[np.ndarray], np.ndarray]:

@@ -4,17 +4,17 @@ import importlib
 from collections.abc import Callable
 from dataclasses import replace
 
+from tfvc.cases import layers
+from tfvc.cases.autovc import autovc
+from tfvc.cases.hifigan import hifigan_generator, published
+from tfvc.cases.melgan import melgan
+from tfvc.cases.speaker_encoder import speaker_encoder
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.hifigan import HiFiGANConfig
 from tfvc.models.melgan import MelGANConfig
 from tfvc.models.speaker_encoder import SpeakerEncoderConfig
 from tfvc.parity.case import ParityCase
-from tfvc.parity.cases import layers
-from tfvc.parity.cases.autovc import autovc
-from tfvc.parity.cases.hifigan import hifigan_generator, published
-from tfvc.parity.cases.melgan import melgan
-from tfvc.parity.cases.speaker_encoder import speaker_encoder
 
 BUILT_IN: dict[str, Callable[[], ParityCase]] = {
     "dense": layers.dense,

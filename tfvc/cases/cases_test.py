@@ -5,10 +5,10 @@ from dataclasses import replace
 import keras
 import pytest
 
+from tfvc.cases import layers
 from tfvc.common.errors import TfvcError
 from tfvc.layers import Dense
 from tfvc.parity import compare, find_case, list_cases, run_case
-from tfvc.parity.cases import layers
 from tfvc.parity.precision import precision
 
 
