@@ -14,7 +14,7 @@ from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDisc
 from tfvc.optimizers.adam import AdamW, ExponentialByEpoch
 from tfvc.parity import Comparison
 from tfvc.parity.precision import precision
-from tfvc.vocoders import NeuralVocoder, speak
+from tfvc.voices.vocoders import NeuralVocoder, speak
 from tfvc.weights import maps, read_torch_file, state_dict
 from torch_ref.hifigan import CONFIGS, Generator, MultiPeriodDiscriminator, MultiScaleDiscriminator
 from torch_ref.train_hifigan import train

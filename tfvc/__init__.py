@@ -15,7 +15,7 @@ _HOMES = {
     "SpeakerEncoder": "tfvc.models.speaker_encoder",
     "SpeakerEncoderConfig": "tfvc.models.speaker_encoder",
     "TfvcError": "tfvc.common.errors",
-    "VoiceConverter": "tfvc.converter",
+    "VoiceConverter": "tfvc.voices.converter",
 }
 
 

@@ -22,7 +22,7 @@ def convert(
 ) -> None:
     """Speak SOURCE in the voice of TARGET."""
     from tfvc.audio import write
-    from tfvc.converter import VoiceConverter
+    from tfvc.voices.converter import VoiceConverter
 
     jobs = plan(source, out)
     targets = [file for path in target for file in sound_files(path)]

@@ -21,10 +21,10 @@ def demo(
 
     from tfvc.audio import read, write
     from tfvc.audio.pictures import mel_figure
-    from tfvc.converter import VoiceConverter
     from tfvc.models.speaker_encoder.published import fetch_ge2e
     from tfvc.parity import run_case, write_json
     from tfvc.parity.html import write_html
+    from tfvc.voices.converter import VoiceConverter
 
     fetch_ge2e()
     converter = VoiceConverter.from_preset("autovc_small")

@@ -19,7 +19,7 @@ def vocode(
 ) -> None:
     """Take the mel of a recording and speak it again."""
     from tfvc.audio import MelSpec, read, write
-    from tfvc.vocoders import load_vocoder, speak
+    from tfvc.voices.vocoders import load_vocoder, speak
 
     jobs = plan(source, out)
     keep_recordings([recording for recording, _ in jobs], jobs)

@@ -113,7 +113,7 @@ def test_convert_speaks_through_a_preset_with_the_same_mels(tfvc, ge2e, presets,
 
 @pytest.mark.parametrize("samples", [385, 511, 512, 900])
 def test_convert_takes_recordings_of_a_frame_or_a_few(ge2e, presets, narrow_preset, samples):
-    from tfvc.converter import VoiceConverter
+    from tfvc.voices.converter import VoiceConverter
 
     converter = VoiceConverter.from_preset(narrow_preset, str(presets / "same"))
     noise = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)

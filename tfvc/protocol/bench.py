@@ -10,11 +10,11 @@ import numpy as np
 
 from tfvc.audio import MelSpec, write
 from tfvc.common.errors import TfvcError
-from tfvc.converter import Conversion, VoiceConverter
 from tfvc.data.corpus import scan
 from tfvc.metrics import Comparison, Recording
 from tfvc.models.locations import find_preset
-from tfvc.vocoders import GRIFFIN_LIM, Vocoder, load_vocoder
+from tfvc.voices.converter import Conversion, VoiceConverter
+from tfvc.voices.vocoders import GRIFFIN_LIM, Vocoder, load_vocoder
 
 
 class Bench:

@@ -5,7 +5,7 @@ import numpy as np
 from tfvc.metrics.summary import means
 from tfvc.protocol.bench import Bench
 from tfvc.protocol.config import CopySynthesisConfig
-from tfvc.vocoders import speak
+from tfvc.voices.vocoders import speak
 
 _METRICS = ("mel", "stoi", "pesq", "f0", "mcd", "speaker")
 

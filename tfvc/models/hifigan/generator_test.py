@@ -9,7 +9,7 @@ from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANGenerator
 from tfvc.models.hifigan.upstream import read_upstream_config
-from tfvc.vocoders import NeuralVocoder
+from tfvc.voices.vocoders import NeuralVocoder
 
 UPSTREAM = {
     "resblock": "1",

@@ -5,7 +5,7 @@ import tfvc
 from tfvc.audio import AudioError, MelSpec, write
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
-from tfvc.vocoders import GriffinLim, load_vocoder
+from tfvc.voices.vocoders import GriffinLim, load_vocoder
 
 SPEC = MelSpec.named("hifigan_22k")
 

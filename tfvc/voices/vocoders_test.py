@@ -7,7 +7,7 @@ from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.models.melgan import MelGANConfig, MelGANDiscriminator, MelGANGenerator
-from tfvc.vocoders import CHUNK_FRAMES, GriffinLim, NeuralVocoder, load_vocoder, speak
+from tfvc.voices.vocoders import CHUNK_FRAMES, GriffinLim, NeuralVocoder, load_vocoder, speak
 
 SPEC = MelSpec.named("hifigan_22k")
 CHUNK = 48
@@ -152,7 +152,7 @@ def test_what_is_no_vocoder_is_refused_in_one_line(tmp_path):
 
 
 def test_a_spec_that_differs_in_one_field_is_refused_by_that_name(narrow):
-    from tfvc.vocoders import check_same_mels
+    from tfvc.voices.vocoders import check_same_mels
 
     other = dataclasses.replace(SPEC, fmax=11025.0)
     with pytest.raises(TfvcError, match=r"the model and the vocoder take different mels \(fmax: 11025.0 != 8000.0\)"):

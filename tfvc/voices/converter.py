@@ -15,7 +15,7 @@ from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC
 from tfvc.models.autovc.windows import in_windows
 from tfvc.models.speaker_encoder import SpeakerEncoder
-from tfvc.vocoders import Vocoder, check_same_mels, load_vocoder, speak
+from tfvc.voices.vocoders import Vocoder, check_same_mels, load_vocoder, speak
 
 Recording = str | os.PathLike | tuple[np.ndarray, int]
 
