@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tfvc.protocol import load_protocol, run_protocol
+from tfvc.benchmark import load_protocol, run_protocol
 
 PROTOCOL = Path(__file__).parents[1] / "checkpoints/protocol.toml"
 SHORT = [("parallel.sentences", 1), ("unseen.pairs", 20), ("copy_synthesis.recordings", 4)]

@@ -9,12 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.markdown import Markdown
 
+from tfvc.benchmark import load_protocol, run_protocol
+from tfvc.benchmark.run import FIGURES, TABLE
 from tfvc.cli.assignments import parse_value
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import progress, say
 from tfvc.common.errors import TfvcError
-from tfvc.protocol import load_protocol, run_protocol
-from tfvc.protocol.run import FIGURES, TABLE
 
 
 def evaluate_protocol(

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from tfvc.audio import read, write
+from tfvc.benchmark import load_protocol, run_protocol
+from tfvc.benchmark.bench import held_out
+from tfvc.benchmark.table import markdown
 from tfvc.cli import main
 from tfvc.common.errors import TfvcError
-from tfvc.protocol import load_protocol, run_protocol
-from tfvc.protocol.bench import held_out
-from tfvc.protocol.table import markdown
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 PROTOCOL = """

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
+from tfvc.benchmark.bench import Bench
+from tfvc.benchmark.config import UnseenConfig
 from tfvc.metrics.summary import means
-from tfvc.protocol.bench import Bench
-from tfvc.protocol.config import UnseenConfig
 
 
 class Unseen:

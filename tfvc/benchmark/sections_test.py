@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tfvc.audio import MelSpec
+from tfvc.benchmark.config import LongRecordingConfig, ParallelConfig, UnseenConfig
+from tfvc.benchmark.long_recording import LongRecording
+from tfvc.benchmark.parallel import Parallel
+from tfvc.benchmark.unseen import Unseen
 from tfvc.metrics import Recording
-from tfvc.protocol.config import LongRecordingConfig, ParallelConfig, UnseenConfig
-from tfvc.protocol.long_recording import LongRecording
-from tfvc.protocol.parallel import Parallel
-from tfvc.protocol.unseen import Unseen
 
 RATE = 22050
 

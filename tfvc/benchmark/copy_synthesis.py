@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from tfvc.benchmark.bench import Bench
+from tfvc.benchmark.config import CopySynthesisConfig
 from tfvc.metrics.summary import means
-from tfvc.protocol.bench import Bench
-from tfvc.protocol.config import CopySynthesisConfig
 from tfvc.voices.vocoders import speak
 
 _METRICS = ("mel", "stoi", "pesq", "f0", "mcd", "speaker")

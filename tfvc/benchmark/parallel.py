@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tfvc.benchmark.bench import Bench
+from tfvc.benchmark.config import ParallelConfig
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import speaker_cosine
 from tfvc.metrics.summary import means
-from tfvc.protocol.bench import Bench
-from tfvc.protocol.config import ParallelConfig
 
 
 class Parallel:

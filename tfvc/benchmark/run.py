@@ -6,18 +6,18 @@ from typing import Any
 
 import tfvc
 from tfvc.audio.pictures import mel_figure
+from tfvc.benchmark.bench import Bench
+from tfvc.benchmark.config import Protocol
+from tfvc.benchmark.copy_synthesis import CopySynthesis
+from tfvc.benchmark.long_recording import LongRecording
+from tfvc.benchmark.parallel import Parallel
+from tfvc.benchmark.table import markdown
+from tfvc.benchmark.unseen import Unseen
 from tfvc.common.atomic import atomic_dir
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import METRICS
 from tfvc.metrics.extra import require
 from tfvc.metrics.summary import write_json
-from tfvc.protocol.bench import Bench
-from tfvc.protocol.config import Protocol
-from tfvc.protocol.copy_synthesis import CopySynthesis
-from tfvc.protocol.long_recording import LongRecording
-from tfvc.protocol.parallel import Parallel
-from tfvc.protocol.table import markdown
-from tfvc.protocol.unseen import Unseen
 
 FIGURES, ROWS, TABLE, PICTURE, SOUND = "figures.json", "rows.json", "table.md", "mels.png", "sound"
 _SECTIONS = {

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from tfvc.benchmark.bench import Bench
+from tfvc.benchmark.config import LongRecordingConfig
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import Recording, mel_l1, stoi
-from tfvc.protocol.bench import Bench
-from tfvc.protocol.config import LongRecordingConfig
 
 _RATE = 16000
 
