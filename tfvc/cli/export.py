@@ -21,8 +21,8 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="The folder to write.")],
 ) -> None:
     """Write a preset's networks for other programs."""
+    from tfvc.export.h5 import export_h5
     from tfvc.models.registry import load_preset
-    from tfvc.weights.export_h5 import export_h5
 
     for path in export_h5(load_preset(preset), out):
         say(f"wrote {path}")

@@ -4,10 +4,10 @@ import pytest
 import tensorflow as tf
 
 from tfvc.common.errors import TfvcError
+from tfvc.export.h5 import export_h5
 from tfvc.models.autovc import AutoVC, Decoder, Encoder, Postnet
 from tfvc.optimizers.adam import Adam
 from tfvc.weights import WeightError
-from tfvc.weights.export_h5 import export_h5
 from tfvc.weights.h5 import load_weights, save_weights
 
 
