@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_named_and_nothing_changes(spoil, words):
 
 
 def test_a_variable_that_the_map_forgets_is_an_error(monkeypatch):
-    from tfvc.weights.maps import speaker_encoder
+    from tfvc.models.speaker_encoder import torch_keys as speaker_encoder
 
     _, model = reference("ge2e")
     monkeypatch.setattr(speaker_encoder, "pairs", lambda model: iter([("lstm", model.lstm)]))
