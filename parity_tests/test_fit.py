@@ -8,7 +8,7 @@ import torch
 
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.optimizers.adam import Adam
-from tfvc.parity.precision import precision
+from tfvc.parity.sides.precision import precision
 from tfvc.weights import load_state_dict, state_dict
 from torch_ref.autovc import Generator
 from torch_ref.train_autovc import train

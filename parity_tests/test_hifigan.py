@@ -13,7 +13,7 @@ from tfvc.cli.import_torch import import_torch
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW, ExponentialByEpoch
 from tfvc.parity import Comparison
-from tfvc.parity.precision import precision
+from tfvc.parity.sides.precision import precision
 from tfvc.voices.vocoders import NeuralVocoder, speak
 from tfvc.weights import maps, read_torch_file, state_dict
 from torch_ref.hifigan import CONFIGS, Generator, MultiPeriodDiscriminator, MultiScaleDiscriminator

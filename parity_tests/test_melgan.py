@@ -11,7 +11,7 @@ from tfvc.cases.melgan import melgan, melgan_entries
 from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.optimizers.adam import Adam
 from tfvc.parity import Comparison
-from tfvc.parity.precision import precision
+from tfvc.parity.sides.precision import precision
 from torch_ref import melgan as descript
 from torch_ref import melgan_keras_io as keras_io
 from torch_ref.train_melgan import KERAS_IO, train

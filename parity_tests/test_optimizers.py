@@ -6,7 +6,7 @@ import tensorflow as tf
 import torch
 
 from tfvc.optimizers.adam import Adam, AdamW
-from tfvc.parity.precision import precision
+from tfvc.parity.sides.precision import precision
 
 SHAPES = [(3, 4), (5,), (2, 3, 2)]
 PAIRS = {

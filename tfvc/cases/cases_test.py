@@ -9,7 +9,7 @@ from tfvc.cases import layers
 from tfvc.common.errors import TfvcError
 from tfvc.layers import Dense
 from tfvc.parity import compare, find_case, list_cases, run_case
-from tfvc.parity.precision import precision
+from tfvc.parity.sides.precision import precision
 
 
 def test_every_built_in_case_has_a_name_and_a_description():

@@ -10,14 +10,14 @@ from tfvc.parity import local
 from tfvc.parity.case import Turn
 from tfvc.parity.findings import Layer
 from tfvc.parity.judgement import judge
-from tfvc.parity.keras_side import KerasSide
 from tfvc.parity.row import Row
 from tfvc.parity.samples import Samples
+from tfvc.parity.sides.call import Call
+from tfvc.parity.sides.keras_side import KerasSide
+from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.table import LayerTable
-from tfvc.parity.torch_side import TorchSide
 from tfvc.parity.tracing import axes as axes_of
 from tfvc.parity.tracing.axes import Axes
-from tfvc.parity.tracing.call import Call
 from tfvc.parity.tracing.pairing import Pair, Pairing, keras_path, pair_up
 
 # So many bytes may be recorded of any model.

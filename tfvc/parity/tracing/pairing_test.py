@@ -5,8 +5,8 @@ import torch
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity import LayerTable, ParityCase, compare
+from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.tracing.axes import by_kind, of_input, of_output
-from tfvc.parity.tracing.keras_trace import traced
 from tfvc.weights import Entry
 from tfvc.weights.layouts import MATRIX, SAME
 from tfvc.weights.stock_layouts import stock_entries

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfvc.parity.tracing.call import Call
+from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.structure import take_apart
 
 # Kinds whose activation is applied to the output and nowhere else.

@@ -54,7 +54,7 @@ class Peak:
     def __enter__(self) -> "Peak":
         import gc
 
-        from tfvc.parity.memory import give_back
+        from tfvc.parity.sides.memory import give_back
 
         gc.collect()
         give_back()

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from tfvc.common.errors import TfvcError
-from tfvc.parity.lazy import LazyArrays
+from tfvc.parity.sides.lazy_arrays import LazyArrays
 
 MODES = ("coded", "constant", "random")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfvc.common.errors import TfvcError
-from tfvc.parity.initialization import MODES, initial_state
+from tfvc.parity.sides.initialization import MODES, initial_state
 
 STATE = {
     "conv.weight": np.zeros((6, 5, 3), np.float32),

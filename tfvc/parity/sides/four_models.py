@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from tfvc.common.errors import TfvcError
-from tfvc.parity.accepted import accept
 from tfvc.parity.case import ParityCase, Turn, probe
-from tfvc.parity.keras_side import KerasSide
-from tfvc.parity.lazy import LazyArrays
-from tfvc.parity.memory import give_back, return_large_blocks
-from tfvc.parity.torch_side import TorchSide
+from tfvc.parity.sides.accepted import accept
+from tfvc.parity.sides.keras_side import KerasSide
+from tfvc.parity.sides.lazy_arrays import LazyArrays
+from tfvc.parity.sides.memory import give_back, return_large_blocks
+from tfvc.parity.sides.torch_side import TorchSide
 
 # So many bytes of weights in float64 make a large model.
 LARGE = 1 << 26

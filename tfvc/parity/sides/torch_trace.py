@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tfvc.parity.tracing.call import Call
+from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.structure import take_apart
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.case import ParityCase, Turn
-from tfvc.parity.lazy import LazyArrays
-from tfvc.parity.tracing.call import Call
-from tfvc.parity.tracing.torch_trace import traced
+from tfvc.parity.sides.call import Call
+from tfvc.parity.sides.lazy_arrays import LazyArrays
+from tfvc.parity.sides.torch_trace import traced
 
 Arrays = Mapping[str, np.ndarray]
 # torch's names of optimizer slots -> the common ones.

@@ -12,11 +12,11 @@ import tensorflow as tf
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
-from tfvc.parity.lazy import LazyArrays
-from tfvc.parity.precision import precision
+from tfvc.parity.sides.call import Call
+from tfvc.parity.sides.keras_trace import traced
+from tfvc.parity.sides.lazy_arrays import LazyArrays
+from tfvc.parity.sides.precision import precision
 from tfvc.parity.table import sublayers
-from tfvc.parity.tracing.call import Call
-from tfvc.parity.tracing.keras_trace import traced
 
 Arrays = Mapping[str, np.ndarray]
 
