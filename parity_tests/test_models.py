@@ -1,7 +1,7 @@
 """Whole models at full size: forward, backward and Adam steps, for all three kinds of initial weights.
 
 In float64 everything must agree to 1e-10, weights, slots and running statistics after training to 1e-9; in
-float32 to a multiple of the measured noise. See `tfvc.parity.judgement`.
+float32 to a multiple of the measured noise. See `tfvc.parity.judging.judgement`.
 """
 
 import pytest

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from parity_tests.legacy import golden
 from parity_tests.legacy.golden import Twin, twins
-from tfvc.parity.judgement import Sample, judge
+from tfvc.parity.judging.judgement import Sample, judge
 from tfvc.parity.row import Row
 from tfvc.parity.sides.precision import precision
 

@@ -23,7 +23,7 @@ from tfvc.cases.melgan import melgan
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.melgan import MelGANConfig
 from tfvc.parity import Comparison, ParityCase
-from tfvc.parity.judgement import NOISE_FACTOR
+from tfvc.parity.judging.judgement import NOISE_FACTOR
 
 FOLDER = Path(__file__).parent / "false_alarms"
 # Name -> (case, whether the layers are compared one by one too).

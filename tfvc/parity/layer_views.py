@@ -9,9 +9,9 @@ import numpy as np
 from tfvc.parity import local
 from tfvc.parity.case import Turn
 from tfvc.parity.findings import Layer
-from tfvc.parity.judgement import judge
+from tfvc.parity.judging.judgement import judge
+from tfvc.parity.judging.samples import Samples
 from tfvc.parity.row import Row
-from tfvc.parity.samples import Samples
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide

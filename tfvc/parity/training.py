@@ -17,10 +17,10 @@ import numpy as np
 from tfvc.parity.case import Turn
 from tfvc.parity.diagnosis import diagnose_step
 from tfvc.parity.findings import Drift
-from tfvc.parity.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
+from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
+from tfvc.parity.judging.samples import Samples
 from tfvc.parity.layer_views import of_turn
 from tfvc.parity.row import Row
-from tfvc.parity.samples import Samples
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 
 if TYPE_CHECKING:

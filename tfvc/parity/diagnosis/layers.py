@@ -18,10 +18,10 @@ from tfvc.parity.diagnosis.own import own
 from tfvc.parity.diagnosis.recurrent import recurrent
 from tfvc.parity.diagnosis.suspect import Suspect, View, first_of
 from tfvc.parity.findings import CULPRIT, Diagnosis, Layer
+from tfvc.parity.judging.samples import Samples
 from tfvc.parity.layer_views import LayerViews, Passage, cotangents
 from tfvc.parity.report import Report
 from tfvc.parity.row import Row
-from tfvc.parity.samples import Samples
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.table import sublayers
 from tfvc.parity.tracing.pairing import keras_path

@@ -6,9 +6,9 @@ from itertools import combinations
 import numpy as np
 
 from tfvc.parity.findings import Diagnosis, Evidence
+from tfvc.parity.judging.samples import Samples
 from tfvc.parity.layer_views import Passage
 from tfvc.parity.row import Row
-from tfvc.parity.samples import Samples
 
 EQUAL = 1e-6
 

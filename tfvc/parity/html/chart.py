@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfvc.parity.html.figures import describe
-from tfvc.parity.judgement import NOISE_FACTOR
+from tfvc.parity.judging.judgement import NOISE_FACTOR
 from tfvc.parity.row import Row
 
 WIDTH, LEFT, RIGHT, TOP = 1150, 64, 10, 54

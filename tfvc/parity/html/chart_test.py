@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tfvc.parity.html.chart import WIDTH, Group, chart
-from tfvc.parity.judgement import NOISE_FACTOR
+from tfvc.parity.judging.judgement import NOISE_FACTOR
 from tfvc.parity.row import Row
 
 

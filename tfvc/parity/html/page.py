@@ -13,7 +13,7 @@ from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.html import figures
 from tfvc.parity.html.chart import Chart, Group, chart
 from tfvc.parity.html.tree import tree
-from tfvc.parity.judgement import NOISE_FACTOR
+from tfvc.parity.judging.judgement import NOISE_FACTOR
 from tfvc.parity.report import Report
 from tfvc.parity.row import Row
 

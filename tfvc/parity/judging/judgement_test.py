@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfvc.parity.judgement import Sample, judge
+from tfvc.parity.judging.judgement import Sample, judge
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.standard_normal((30, 40))

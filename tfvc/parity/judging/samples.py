@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from tfvc.common.errors import TfvcError
-from tfvc.parity.judgement import Sample
+from tfvc.parity.judging.judgement import Sample
 
 
 class Samples(Mapping[str, Sample]):
