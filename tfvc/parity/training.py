@@ -19,9 +19,9 @@ from tfvc.parity.diagnosis import diagnose_step
 from tfvc.parity.findings import Drift
 from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.layer_views import of_turn
 from tfvc.parity.row import Row
 from tfvc.parity.sides.lazy_arrays import LazyArrays
+from tfvc.parity.tracing.layer_views import of_turn
 
 if TYPE_CHECKING:
     from tfvc.parity.runner import Comparison

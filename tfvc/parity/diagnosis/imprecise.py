@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity import local
 from tfvc.parity.findings import Diagnosis, Evidence, Layer
-from tfvc.parity.layer_views import LayerViews, Passage
 from tfvc.parity.row import Row
+from tfvc.parity.tracing import local
+from tfvc.parity.tracing.layer_views import LayerViews, Passage
 
 # The part of the noise that must be left if the cause is right.
 LEFT = 0.05

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity import local
 from tfvc.parity.case import Turn
 from tfvc.parity.diagnosis import between, losses
 from tfvc.parity.diagnosis.convolution import convolution
@@ -19,11 +18,12 @@ from tfvc.parity.diagnosis.recurrent import recurrent
 from tfvc.parity.diagnosis.suspect import Suspect, View, first_of
 from tfvc.parity.findings import CULPRIT, Diagnosis, Layer
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.layer_views import LayerViews, Passage, cotangents
 from tfvc.parity.report import Report
 from tfvc.parity.row import Row
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.table import sublayers
+from tfvc.parity.tracing import local
+from tfvc.parity.tracing.layer_views import LayerViews, Passage, cotangents
 from tfvc.parity.tracing.pairing import keras_path
 
 HYPOTHESES = first_of(

@@ -7,8 +7,8 @@ import numpy as np
 
 from tfvc.parity.findings import Diagnosis, Evidence
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.layer_views import Passage
 from tfvc.parity.row import Row
+from tfvc.parity.tracing.layer_views import Passage
 
 EQUAL = 1e-6
 

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from tfvc.parity.findings import Evidence
-from tfvc.parity.local import compared_outputs, names
 from tfvc.parity.sides.call import Call
+from tfvc.parity.tracing.local import compared_outputs, names
 from tfvc.parity.tracing.structure import put_together, take_apart
 
 # An explanation must leave at most this error, and at most this part of the error without it.

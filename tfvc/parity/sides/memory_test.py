@@ -106,7 +106,8 @@ def test_training_takes_little_more_than_its_numbers():
 
 def test_layers_are_recorded_in_groups(monkeypatch):
     """And give what they give when all are recorded at once."""
-    from tfvc.parity import Comparison, layer_views
+    from tfvc.parity import Comparison
+    from tfvc.parity.tracing import layer_views
 
     reports = []
     comparison = Comparison(stack(6, 4, 256))

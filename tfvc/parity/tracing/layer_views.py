@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity import local
 from tfvc.parity.case import Turn
 from tfvc.parity.findings import Layer
 from tfvc.parity.judging.judgement import judge
@@ -17,6 +16,7 @@ from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.table import LayerTable
 from tfvc.parity.tracing import axes as axes_of
+from tfvc.parity.tracing import local
 from tfvc.parity.tracing.axes import Axes
 from tfvc.parity.tracing.pairing import Pair, Pairing, keras_path, pair_up
 
