@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from parity_tests.legacy import golden
 from parity_tests.legacy.golden import Twin, twins
+from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import Sample, judge
-from tfvc.parity.row import Row
 from tfvc.parity.sides.precision import precision
 
 Tensors = Mapping[str, tf.Tensor | np.ndarray]

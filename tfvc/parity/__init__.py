@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from tfvc.cases import BUILT_IN, find_case
 from tfvc.parity import memory  # noqa: F401  before TensorFlow makes its first tensor
 from tfvc.parity.case import OptimizerPair, ParityCase, Turn
-from tfvc.parity.findings import Diagnosis, Drift, Environment, Evidence, Layer
-from tfvc.parity.report import ParityError, Report, write_json
-from tfvc.parity.row import Row
+from tfvc.parity.findings.layer import Diagnosis, Drift, Environment, Evidence, Layer
+from tfvc.parity.findings.report import ParityError, Report, write_json
+from tfvc.parity.findings.row import Row
 from tfvc.parity.runner import PHASES, Comparison, compare
 from tfvc.parity.sides.initialization import MODES
 from tfvc.parity.table import LayerTable

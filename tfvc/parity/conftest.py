@@ -2,9 +2,9 @@
 
 import pytest
 
-from tfvc.parity.findings import Diagnosis, Drift, Environment, Evidence, Layer
-from tfvc.parity.report import Report
-from tfvc.parity.row import Row
+from tfvc.parity.findings.layer import Diagnosis, Drift, Environment, Evidence, Layer
+from tfvc.parity.findings.report import Report
+from tfvc.parity.findings.row import Row
 
 ENVIRONMENT = Environment(
     *("3.11", "2.4", "2.21", "3.15", "2.13", "Linux", "a processor", "CPU", "on", "intra 1, inter 1"), 1, "off"

@@ -11,12 +11,12 @@ import numpy as np
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.diagnosis import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
-from tfvc.parity.environment import environment
-from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer
+from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Layer
+from tfvc.parity.findings.layer.environment import environment
+from tfvc.parity.findings.report import Report
+from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import judge
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.report import Report
-from tfvc.parity.row import Row
 from tfvc.parity.sides.four_models import FourModels
 from tfvc.parity.sides.initialization import initial_state
 from tfvc.parity.sides.torch_side import TorchSide

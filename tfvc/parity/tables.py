@@ -6,11 +6,11 @@ from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Diagnosis, Layer, worst
-from tfvc.parity.row import Row
+from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Diagnosis, Layer, worst
+from tfvc.parity.findings.row import Row
 
 if TYPE_CHECKING:
-    from tfvc.parity.report import Report
+    from tfvc.parity.findings.report import Report
 
 _STYLES = {CULPRIT: "bold red", VICTIM: "yellow", UNPAIRED: "dim", FINE: ""}
 

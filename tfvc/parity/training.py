@@ -16,10 +16,10 @@ import numpy as np
 
 from tfvc.parity.case import Turn
 from tfvc.parity.diagnosis import diagnose_step
-from tfvc.parity.findings import Drift
+from tfvc.parity.findings.layer import Drift
+from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.row import Row
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.tracing.layer_views import of_turn
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.diagnosis.tensors import Change, changes
-from tfvc.parity.findings import Diagnosis, Evidence
+from tfvc.parity.findings.layer import Diagnosis, Evidence
+from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.row import Row
 from tfvc.parity.tracing.layer_views import LayerViews, Passage
 from tfvc.parity.tracing.pairing import keras_path
 

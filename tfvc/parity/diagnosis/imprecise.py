@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.findings import Diagnosis, Evidence, Layer
-from tfvc.parity.row import Row
+from tfvc.parity.findings.layer import Diagnosis, Evidence, Layer
+from tfvc.parity.findings.row import Row
 from tfvc.parity.tracing import local
 from tfvc.parity.tracing.layer_views import LayerViews, Passage
 

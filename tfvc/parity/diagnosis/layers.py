@@ -16,10 +16,10 @@ from tfvc.parity.diagnosis.normalization import normalization
 from tfvc.parity.diagnosis.own import own
 from tfvc.parity.diagnosis.recurrent import recurrent
 from tfvc.parity.diagnosis.suspect import Suspect, View, first_of
-from tfvc.parity.findings import CULPRIT, Diagnosis, Layer
+from tfvc.parity.findings.layer import CULPRIT, Diagnosis, Layer
+from tfvc.parity.findings.report import Report
+from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.report import Report
-from tfvc.parity.row import Row
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.table import sublayers
 from tfvc.parity.tracing import local

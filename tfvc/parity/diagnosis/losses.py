@@ -5,9 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from tfvc.parity.findings import Diagnosis, Evidence
+from tfvc.parity.findings.layer import Diagnosis, Evidence
+from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.row import Row
 from tfvc.parity.tracing.layer_views import Passage
 
 EQUAL = 1e-6

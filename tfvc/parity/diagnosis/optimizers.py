@@ -7,8 +7,8 @@ import numpy as np
 
 from tfvc.parity.case import Turn
 from tfvc.parity.diagnosis.step import Arrays, Step, error, ratio_of, recorded
-from tfvc.parity.findings import Diagnosis, Evidence
-from tfvc.parity.row import Row
+from tfvc.parity.findings.layer import Diagnosis, Evidence
+from tfvc.parity.findings.row import Row
 
 if TYPE_CHECKING:
     from tfvc.parity.runner import Comparison

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfvc.parity.findings import Evidence
+from tfvc.parity.findings.layer import Evidence
 from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.local import compared_outputs, names
 from tfvc.parity.tracing.structure import put_together, take_apart

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from tfvc.parity.findings.row import Row
 from tfvc.parity.html.chart import WIDTH, Group, chart
 from tfvc.parity.judging.judgement import NOISE_FACTOR
-from tfvc.parity.row import Row
 
 
 def row(error64, error32, bound=1e-10, noise=1e-7, verdict="pass"):

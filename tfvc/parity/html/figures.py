@@ -1,6 +1,6 @@
 """How figures are written."""
 
-from tfvc.parity.row import Row
+from tfvc.parity.findings.row import Row
 
 
 def number(x: float | None) -> str:

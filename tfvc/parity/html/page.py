@@ -9,13 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tfvc import __version__
 from tfvc.common.atomic import atomic_file
-from tfvc.parity.findings import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
+from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
+from tfvc.parity.findings.report import Report
+from tfvc.parity.findings.row import Row
 from tfvc.parity.html import figures
 from tfvc.parity.html.chart import Chart, Group, chart
 from tfvc.parity.html.tree import tree
 from tfvc.parity.judging.judgement import NOISE_FACTOR
-from tfvc.parity.report import Report
-from tfvc.parity.row import Row
 
 VERDICTS = {CULPRIT: "✕", VICTIM: "▲", FINE: "✓", UNPAIRED: "○"}
 VIEWS = {

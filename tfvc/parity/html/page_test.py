@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tfvc.parity.findings import Drift
+from tfvc.parity.findings.layer import Drift
+from tfvc.parity.findings.report import Report
 from tfvc.parity.html import to_html, write_html
 from tfvc.parity.html.tree import tree
-from tfvc.parity.report import Report
 
 VOID = {"meta", "link", "path", "circle", "br"}
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tfvc.parity.findings import FINE, UNPAIRED, Layer
+from tfvc.parity.findings.layer import FINE, UNPAIRED, Layer
 
 
 @dataclass

@@ -40,7 +40,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfvc.parity.row import Row
+from tfvc.parity.findings.row import Row
 
 NOISE_FACTOR = 4.0
 PRECISION_FACTOR = 1024.0

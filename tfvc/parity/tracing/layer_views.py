@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.case import Turn
-from tfvc.parity.findings import Layer
+from tfvc.parity.findings.layer import Layer
+from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import judge
 from tfvc.parity.judging.samples import Samples
-from tfvc.parity.row import Row
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide

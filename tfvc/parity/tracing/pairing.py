@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from tfvc.parity.findings import UNPAIRED, Layer
+from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.sides.call import Call
 from tfvc.parity.table import LayerTable, sublayers
 from tfvc.parity.tracing.kinds import keras_kind, torch_kind

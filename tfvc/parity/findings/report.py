@@ -10,8 +10,8 @@ from rich.console import Console
 
 from tfvc.common.atomic import atomic_file
 from tfvc.parity import tables
-from tfvc.parity.findings import CULPRIT, UNPAIRED, VICTIM, Diagnosis, Drift, Environment, Layer
-from tfvc.parity.row import Row
+from tfvc.parity.findings.layer import CULPRIT, UNPAIRED, VICTIM, Diagnosis, Drift, Environment, Layer
+from tfvc.parity.findings.row import Row
 
 SCHEMA = 1
 

@@ -4,9 +4,9 @@ import json
 import pytest
 from rich.console import Console
 
-from tfvc.parity.findings import Diagnosis, Evidence, Layer
-from tfvc.parity.report import ParityError, Report, write_json
-from tfvc.parity.row import Row
+from tfvc.parity.findings.layer import Diagnosis, Evidence, Layer
+from tfvc.parity.findings.report import ParityError, Report, write_json
+from tfvc.parity.findings.row import Row
 
 GOOD = Row("forward", "outputs", None, "mel", "pass", "", 1e-15, 1e-10, 1e-7, 1e-7, 1.0, 1.0, 2.0)
 BIAS = Row("backward", "gradients", None, "conv.bias", "pass", "", 1e-16, 1e-15, 1e-8, 1e-8, 1.0, 1.0, 9.0, True)

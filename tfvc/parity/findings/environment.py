@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvc.parity.findings import Environment
+from tfvc.parity.findings.layer import Environment
 
 
 def environment() -> Environment:

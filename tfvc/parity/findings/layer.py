@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 
-from tfvc.parity.row import Row
+from tfvc.parity.findings.row import Row
 
 CULPRIT, VICTIM, FINE, UNPAIRED = "culprit", "victim", "fine", "unpaired"
 
