@@ -81,7 +81,7 @@ class Parity:
 
     def _write(self, report: "Report") -> None:
         from tfvc.parity import write_json
-        from tfvc.parity.html import write_html
+        from tfvc.parity.show.html import write_html
 
         self._calls += 1
         name = _file_name(self.item.nodeid, self._calls)

@@ -9,7 +9,7 @@ import pytest
 # Pytest runs inside of pytest here and forgets what was imported in it, which TensorFlow and PyTorch do not survive.
 pytest.importorskip("torch")
 import tfvc.parity
-import tfvc.parity.html  # noqa: F401
+import tfvc.parity.show.html  # noqa: F401
 
 pytest_plugins = ["pytester"]
 

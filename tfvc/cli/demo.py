@@ -23,7 +23,7 @@ def demo(
     from tfvc.audio.pictures import mel_figure
     from tfvc.models.speaker_encoder.published import fetch_ge2e
     from tfvc.parity import run_case, write_json
-    from tfvc.parity.html import write_html
+    from tfvc.parity.show.html import write_html
     from tfvc.voices.converter import VoiceConverter
 
     fetch_ge2e()

@@ -61,7 +61,7 @@ def run(
     from rich.console import Console
 
     from tfvc.parity import PHASES, list_cases, run_case, write_json
-    from tfvc.parity.html import write_html
+    from tfvc.parity.show.html import write_html
 
     names = case or list(list_cases())
     phases = [name for name in PHASES if not phase or name in phase]

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from tfvc.common.atomic import atomic_file
-from tfvc.parity import tables
 from tfvc.parity.findings.layer import CULPRIT, UNPAIRED, VICTIM, Diagnosis, Drift, Environment, Layer
 from tfvc.parity.findings.row import Row
+from tfvc.parity.show import terminal as tables
 
 SCHEMA = 1
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfvc.parity.findings.row import Row
-from tfvc.parity.html.figures import describe
 from tfvc.parity.judging.judgement import NOISE_FACTOR
+from tfvc.parity.show.html.figures import describe
 
 WIDTH, LEFT, RIGHT, TOP = 1150, 64, 10, 54
 PANEL, BETWEEN, BOTTOM = 168, 30, 8

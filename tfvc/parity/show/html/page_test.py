@@ -6,8 +6,8 @@ import pytest
 
 from tfvc.parity.findings.layer import Drift
 from tfvc.parity.findings.report import Report
-from tfvc.parity.html import to_html, write_html
-from tfvc.parity.html.tree import tree
+from tfvc.parity.show.html import to_html, write_html
+from tfvc.parity.show.html.tree import tree
 
 VOID = {"meta", "link", "path", "circle", "br"}
 

@@ -12,10 +12,10 @@ from tfvc.common.atomic import atomic_file
 from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.findings.report import Report
 from tfvc.parity.findings.row import Row
-from tfvc.parity.html import figures
-from tfvc.parity.html.chart import Chart, Group, chart
-from tfvc.parity.html.tree import tree
 from tfvc.parity.judging.judgement import NOISE_FACTOR
+from tfvc.parity.show.html import figures
+from tfvc.parity.show.html.chart import Chart, Group, chart
+from tfvc.parity.show.html.tree import tree
 
 VERDICTS = {CULPRIT: "✕", VICTIM: "▲", FINE: "✓", UNPAIRED: "○"}
 VIEWS = {

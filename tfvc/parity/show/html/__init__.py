@@ -1,5 +1,5 @@
 """Reports as one HTML page that needs nothing outside itself."""
 
-from tfvc.parity.html.page import to_html, write_html
+from tfvc.parity.show.html.page import to_html, write_html
 
 __all__ = ["to_html", "write_html"]

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from tfvc.parity.findings.row import Row
-from tfvc.parity.html.chart import WIDTH, Group, chart
 from tfvc.parity.judging.judgement import NOISE_FACTOR
+from tfvc.parity.show.html.chart import WIDTH, Group, chart
 
 
 def row(error64, error32, bound=1e-10, noise=1e-7, verdict="pass"):
