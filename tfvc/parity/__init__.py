@@ -14,9 +14,9 @@ from tfvc.parity.case import OptimizerPair, ParityCase, Turn
 from tfvc.parity.findings.layer import Diagnosis, Drift, Environment, Evidence, Layer
 from tfvc.parity.findings.report import ParityError, Report, write_json
 from tfvc.parity.findings.row import Row
+from tfvc.parity.layer_table import LayerTable
 from tfvc.parity.runner import PHASES, Comparison, compare
 from tfvc.parity.sides.initialization import MODES
-from tfvc.parity.table import LayerTable
 
 __all__ = [
     "MODES",

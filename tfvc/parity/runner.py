@@ -17,10 +17,10 @@ from tfvc.parity.findings.report import Report
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import judge
 from tfvc.parity.judging.samples import Samples
+from tfvc.parity.layer_table import LayerTable
 from tfvc.parity.sides.four_models import FourModels
 from tfvc.parity.sides.initialization import initial_state
 from tfvc.parity.sides.torch_side import TorchSide
-from tfvc.parity.table import LayerTable
 from tfvc.parity.tracing.layer_views import LayerViews, Passage, of_turn
 from tfvc.parity.tracing.pairing import Pair
 from tfvc.parity.training import is_statistic, train

@@ -20,8 +20,8 @@ from tfvc.parity.findings.layer import CULPRIT, Diagnosis, Layer
 from tfvc.parity.findings.report import Report
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.samples import Samples
+from tfvc.parity.layer_table import sublayers
 from tfvc.parity.sides.keras_side import KerasSide
-from tfvc.parity.table import sublayers
 from tfvc.parity.tracing import local
 from tfvc.parity.tracing.layer_views import LayerViews, Passage, cotangents
 from tfvc.parity.tracing.pairing import keras_path

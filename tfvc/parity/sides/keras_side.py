@@ -12,11 +12,11 @@ import tensorflow as tf
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.layer_table import sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.precision import precision
-from tfvc.parity.table import sublayers
 
 Arrays = Mapping[str, np.ndarray]
 

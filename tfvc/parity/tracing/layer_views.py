@@ -11,10 +11,10 @@ from tfvc.parity.findings.layer import Layer
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import judge
 from tfvc.parity.judging.samples import Samples
+from tfvc.parity.layer_table import LayerTable
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide
-from tfvc.parity.table import LayerTable
 from tfvc.parity.tracing import axes as axes_of
 from tfvc.parity.tracing import local
 from tfvc.parity.tracing.axes import Axes

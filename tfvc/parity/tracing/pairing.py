@@ -15,8 +15,8 @@ from typing import Any
 import keras
 
 from tfvc.parity.findings.layer import UNPAIRED, Layer
+from tfvc.parity.layer_table import LayerTable, sublayers
 from tfvc.parity.sides.call import Call
-from tfvc.parity.table import LayerTable, sublayers
 from tfvc.parity.tracing.kinds import keras_kind, torch_kind
 from tfvc.weights.layouts import KINDS
 from tfvc.weights.stock_layouts import STOCK_KINDS
