@@ -18,8 +18,8 @@ from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.data import layout, worker
 from tfvc.data.corpus import Source, scan
+from tfvc.data.earlier_set import Published, check_spec
 from tfvc.data.manifest import Outcome, Refusal, Utterance, to_line
-from tfvc.data.published import Published, check_spec
 from tfvc.data.record import FLOAT_DTYPE, FRAME_FOOTER, FRAME_HEADER, EncodedUtterance
 from tfvc.data.staging import Staging, publish
 

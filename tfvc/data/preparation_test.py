@@ -25,7 +25,7 @@ from tfvc.data.conftest import (
     write_bad_files,
     write_good_files,
 )
-from tfvc.data.published import Published
+from tfvc.data.earlier_set import Published
 
 
 def prepare_cheaply(corpus, out, **kwargs):
