@@ -7,13 +7,14 @@ two of them at once would want more memory than a small machine has.
 import pytest
 
 from parity_tests.test_models import check_all_inits, check_autovc
+from tfvc.cases import find_case
 from tfvc.cases.autovc import autovc
 from tfvc.cases.hifigan import hifigan_generator, published
 from tfvc.cases.melgan import melgan
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.hifigan import HiFiGANConfig
 from tfvc.models.melgan import MelGANConfig
-from tfvc.parity import compare, find_case
+from tfvc.parity import compare
 
 pytestmark = pytest.mark.slow
 

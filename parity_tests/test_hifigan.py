@@ -15,7 +15,7 @@ from tfvc.optimizers.adam import AdamW, ExponentialByEpoch
 from tfvc.parity import Comparison
 from tfvc.parity.sides.precision import precision
 from tfvc.voices.vocoders import NeuralVocoder, speak
-from tfvc.weights import maps, read_torch_file, state_dict
+from tfvc.weights import read_torch_file, state_dict
 from torch_ref.hifigan import CONFIGS, Generator, MultiPeriodDiscriminator, MultiScaleDiscriminator
 from torch_ref.train_hifigan import train
 
@@ -85,7 +85,8 @@ def test_fit_takes_the_steps_of_the_torch_loop():
 def test_each_layer_of_the_discriminators_has_the_parameters_of_its_torch_layer():
     with torch.device("meta"):
         theirs = torch.nn.ModuleDict({"mpd": MultiPeriodDiscriminator(), "msd": MultiScaleDiscriminator()})
-    layers = list(maps.pairs(HiFiGANDiscriminator.from_name("published")))
+    model = HiFiGANDiscriminator.from_name("published")
+    layers = list(model.torch_keys.pairs(model))
     assert len(layers) == 5 * 6 + 3 * 8
     for path, layer in layers:
         module = theirs.get_submodule(path)

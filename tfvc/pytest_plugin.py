@@ -67,8 +67,9 @@ class Parity:
             TfvcError: if the case or a setting is at fault.
         """
         __tracebackhide__ = True  # the failure is shown at the test's own line
+        from tfvc.cases import find_case
         from tfvc.common.errors import TfvcError
-        from tfvc.parity import ParityError, compare, find_case
+        from tfvc.parity import ParityError, compare
 
         try:
             report = compare(find_case(case) if isinstance(case, str) else case, **settings)

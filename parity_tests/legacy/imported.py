@@ -6,10 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvc.weights.keras2 import load_keras2_files
+from tfvc.weights.keras2 import keras2_layers, load_keras2_files
 from tfvc.weights.keras2.file import open_keras2_file
 from tfvc.weights.keras2.kinds import Place
-from tfvc.weights.keras2.networks import networks
 
 
 class Imported:
@@ -24,7 +23,7 @@ class Imported:
         load_keras2_files(model, list(files.values()))
         self.model = model
         self.places: dict[str, Place] = {}
-        for network, expected in networks(model).items():
+        for network, expected in keras2_layers(model).items():
             with open_keras2_file(files[network]) as stored:
                 for layer, ours in zip(stored, expected, strict=True):
                     for role, place in ours.places.items():

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from tfvc.audio import MelSpec, read, resample
-from tfvc.metrics.f0 import pitch
-from tfvc.metrics.mcd import SHIFT, mel_cepstra
+from tfvc.audio.io import read, resample
+from tfvc.audio.mel_spec import MelSpec
 
 if TYPE_CHECKING:
     from tfvc.models.speaker_encoder import SpeakerEncoder
@@ -46,25 +45,18 @@ class Recording:
 
     def at(self, sample_rate: int) -> np.ndarray:
         """The waveform at a rate in Hz."""
-        return self._once(("wave", sample_rate), lambda: resample(self.wave, self.sample_rate, sample_rate))
+        return self.once(("wave", sample_rate), lambda: resample(self.wave, self.sample_rate, sample_rate))
 
     def mel(self, spec: MelSpec) -> np.ndarray:
         """Its mel `[frames, n_mels]`."""
-        return self._once(spec, lambda: spec.extract(self.at(spec.sample_rate)))
-
-    def cepstra(self, sample_rate: int) -> np.ndarray:
-        """Its mel-cepstra at a rate in Hz."""
-        return self._once(("cepstra", sample_rate), lambda: mel_cepstra(self.at(sample_rate), sample_rate))
-
-    def pitch(self, sample_rate: int) -> np.ndarray:
-        """Its pitch contour at a rate in Hz, a value for every hop of the mel-cepstra."""
-        return self._once(("pitch", sample_rate), lambda: pitch(self.at(sample_rate), sample_rate, SHIFT))
+        return self.once(spec, lambda: spec.extract(self.at(spec.sample_rate)))
 
     def embedding(self, encoder: SpeakerEncoder) -> np.ndarray:
         """Its speaker embedding, of length 1."""
-        return self._once(("embedding", id(encoder)), lambda: encoder.embed_utterance(self.wave, self.sample_rate))
+        return self.once(("embedding", id(encoder)), lambda: encoder.embed_utterance(self.wave, self.sample_rate))
 
-    def _once(self, key, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    def once(self, key, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """What `compute` gives, computed when the key is first asked for and then kept."""
         if key not in self._known:
             self._known[key] = compute()
         return self._known[key]

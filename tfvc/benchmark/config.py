@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tfvc.common import defaults
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 
 
 @dataclass(frozen=True)
-class ProtocolConfig(ModelConfig):
+class ProtocolConfig(Config):
     """What names the checkpoints and makes every draw the same.
 
     Attributes:
@@ -27,7 +27,7 @@ class ProtocolConfig(ModelConfig):
 
 
 @dataclass(frozen=True)
-class ParallelConfig(ModelConfig):
+class ParallelConfig(Config):
     """All ordered pairs of speakers who say the same sentences.
 
     Attributes:
@@ -41,7 +41,7 @@ class ParallelConfig(ModelConfig):
 
 
 @dataclass(frozen=True)
-class UnseenConfig(ModelConfig):
+class UnseenConfig(Config):
     """Drawn pairs of speakers whom neither the model nor the vocoder knows.
 
     Attributes:
@@ -58,7 +58,7 @@ class UnseenConfig(ModelConfig):
 
 
 @dataclass(frozen=True)
-class CopySynthesisConfig(ModelConfig):
+class CopySynthesisConfig(Config):
     """Recordings of unknown speakers spoken again from their mels, by vocoders side by side.
 
     Attributes:
@@ -75,7 +75,7 @@ class CopySynthesisConfig(ModelConfig):
 
 
 @dataclass(frozen=True)
-class LongRecordingConfig(ModelConfig):
+class LongRecordingConfig(Config):
     """A long recording converted in one go, into its own voice: nothing may get worse along it.
 
     Attributes:
@@ -105,7 +105,7 @@ class Protocol:
     """A protocol: what is common, and its sections by name."""
 
     common: ProtocolConfig
-    sections: dict[str, ModelConfig] = field(default_factory=dict)
+    sections: dict[str, Config] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As the file has it, with every default filled in."""
@@ -144,7 +144,7 @@ def load_protocol(path: Path, changes: Sequence[tuple[str, Any]] = ()) -> Protoc
     )
 
 
-def _filled(config: type[ModelConfig], values: dict[str, Any], where: str) -> ModelConfig:
+def _filled(config: type[Config], values: dict[str, Any], where: str) -> Config:
     result = config.from_dict(config().to_dict() | values, where)
     for name, value in result.to_dict().items():
         if name != "seed" and isinstance(value, int | float) and not value > 0:

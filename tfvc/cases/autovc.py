@@ -69,3 +69,12 @@ def _named(outputs: tuple[Any, Any, Any]) -> Tensors:
 def _unit_vectors(rng: np.random.Generator, batch: int, size: int) -> np.ndarray:
     vectors = rng.standard_normal((batch, size))
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+CASES = {
+    # 50 frames are no multiple of freq.
+    "autovc_small": lambda: autovc(AutoVCConfig.from_name("small"), frames=50),
+    "autovc_article": lambda: autovc(AutoVCConfig.from_name("article")),
+    # 120 frames are no multiple of freq, and short enough for five steps in a minute or so.
+    "autovc_official": lambda: autovc(AutoVCConfig.from_name("official"), frames=120),
+}

@@ -5,10 +5,10 @@ from dataclasses import replace
 import keras
 import pytest
 
-from tfvc.cases import layers
+from tfvc.cases import find_case, layers, list_cases, run_case
 from tfvc.common.errors import TfvcError
 from tfvc.layers import Dense
-from tfvc.parity import compare, find_case, list_cases, run_case
+from tfvc.parity import compare
 from tfvc.parity.sides.precision import precision
 
 

@@ -151,3 +151,13 @@ def _channels_first(x: Tensors) -> tuple[Any, Any]:
 def _named(maps: list[list[Any]], wave: str) -> Tensors:
     """Maps as `real.0.5`: wave, period or scale, layer."""
     return {f"{wave}.{i}.{j}": y for i, part in enumerate(maps) for j, y in enumerate(part)}
+
+
+CASES = {
+    "hifigan_v1": lambda: published("v1"),
+    "hifigan_v2": lambda: published("v2"),
+    "hifigan_v3": lambda: published("v3"),
+    "hifigan_v1_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v1")),
+    "hifigan_v2_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v2")),
+    "hifigan_v3_generator": lambda: hifigan_generator(HiFiGANConfig.from_name("v3")),
+}

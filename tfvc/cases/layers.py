@@ -8,13 +8,12 @@ import numpy as np
 from tfvc import layers
 from tfvc.parity.case import ParityCase, Tensors, keras_call, torch_call_channels_first
 from tfvc.weights import Entry
-from tfvc.weights.layouts import KINDS
+from tfvc.weights.layouts import rows_of
 
 
 def layer_entries(layer: Any) -> list[Entry]:
     """The weight entries of a single layer, or of one derived from ours: torch's keys without a path."""
-    rows = next((rows for kind, rows in KINDS.items() if isinstance(layer, kind)), lambda layer: [])
-    return [Entry(name, variable, layout) for name, variable, layout in rows(layer)]
+    return [Entry(name, variable, layout) for name, variable, layout in rows_of(layer)]
 
 
 def normal_inputs(*shape: int):
@@ -311,3 +310,17 @@ def spectral_norm(of: ParityCase) -> ParityCase:
         keras_forward=keras_call,
         description="SpectralNorm and spectral_norm around a convolution",
     )
+
+
+CASES = {
+    "dense": dense,
+    "conv1d": conv1d,
+    "conv1d_transpose": conv1d_transpose,
+    "grouped_conv1d": grouped_conv1d,
+    "column_conv2d": column_conv2d,
+    "weight_norm": lambda: weight_norm(conv1d()),
+    "spectral_norm": lambda: spectral_norm(conv1d()),
+    "average_pool1d": average_pool1d,
+    "batch_norm": batch_norm,
+    "lstm": lstm,
+}

@@ -149,3 +149,9 @@ def _nested(x: Tensors) -> list[list[Any]]:
     kept = [name for name in x if name.startswith("real.")]
     scales = sorted({int(name.split(".")[1]) for name in kept})
     return [[x[f"real.{i}.{j}"] for j in range(sum(n.startswith(f"real.{i}.") for n in kept))] for i in scales]
+
+
+CASES = {
+    "melgan_descript": lambda: melgan(MelGANConfig.from_name("descript")),
+    "melgan_keras_io": lambda: melgan(MelGANConfig.from_name("keras_io")),
+}

@@ -24,3 +24,9 @@ def speaker_encoder(config: SpeakerEncoderConfig, batch: int = 2) -> ParityCase:
         lambda rng: {"mel": rng.uniform(0, 1, (batch, config.partial_frames, config.n_mels))},
         description=f"speaker encoder of {config.units} units and its PyTorch reference",
     )
+
+
+CASES = {
+    "ge2e": lambda: speaker_encoder(SpeakerEncoderConfig.from_name("ge2e")),
+    "dvector": lambda: speaker_encoder(SpeakerEncoderConfig.from_name("dvector")),
+}

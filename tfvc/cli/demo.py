@@ -21,8 +21,9 @@ def demo(
 
     from tfvc.audio import read, write
     from tfvc.audio.pictures import mel_figure
+    from tfvc.cases import run_case
     from tfvc.models.speaker_encoder.published import fetch_ge2e
-    from tfvc.parity import run_case, write_json
+    from tfvc.parity import write_json
     from tfvc.parity.show.html import write_html
     from tfvc.voices.converter import VoiceConverter
 

@@ -22,7 +22,7 @@ def export(
 ) -> None:
     """Write a preset's networks for other programs."""
     from tfvc.export.h5 import export_h5
-    from tfvc.models.registry import load_preset
+    from tfvc.models.load import load_preset
 
     for path in export_h5(load_preset(preset), out):
         say(f"wrote {path}")

@@ -15,10 +15,10 @@ def export_torch(
     ],
 ) -> None:
     """Write weights that upstream's own PyTorch code loads."""
-    from tfvc.models.registry import load_preset
-    from tfvc.weights import maps, state_dict, write_torch_file
+    from tfvc.models.load import load_preset
+    from tfvc.weights import state_dict, write_torch_file
 
     model = load_preset(preset)
     state = state_dict(model)
-    write_torch_file(out, state, maps.written_under(model))
+    write_torch_file(out, state, model.torch_keys.written_under)
     say(f"wrote {out}: {len(state)} tensors")

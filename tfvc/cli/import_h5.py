@@ -39,12 +39,13 @@ def import_h5(
 ) -> None:
     """Bring weights over that Keras 2 saved as h5."""
     from tfvc.audio import MelSpec
-    from tfvc.models.registry import model_class
+    from tfvc.models.family import find_network
     from tfvc.weights.keras2 import load_keras2_files
 
     if model not in _ARCHITECTURES:
         raise TfvcError(f"{model}: no such model has Keras 2 files; choose one of {', '.join(_ARCHITECTURES)}")
-    kind = model_class(model)
+    record = find_network(model)
+    kind = record.model_class
     architecture = preset or _ARCHITECTURES[model]
     (config,) = override(set or [], kind.config_class.from_name(architecture))
     network = kind(config, MelSpec.find(mel or kind.config_class.mels[architecture]))

@@ -8,9 +8,7 @@ import typer
 
 from tfvc.cli.console import say
 from tfvc.common.errors import TfvcError
-
-# What upstream's HiFi-GAN keeps beside its networks.
-_OF_TRAINING = ("optim_g", "optim_d", "steps", "epoch")
+from tfvc.common.plugins import load_object
 
 
 def import_torch(
@@ -42,13 +40,14 @@ def import_torch(
 ) -> None:
     """Bring a PyTorch checkpoint over."""
     from tfvc.audio import MelSpec
-    from tfvc.models.registry import model_class
-    from tfvc.weights import find_state_dict, is_fused, load_state_dict, load_torch_file, maps
+    from tfvc.models.family import find_network
+    from tfvc.weights import find_state_dict, is_fused, load_state_dict, load_torch_file
 
-    kind = model_class(model)
+    record = find_network(model)
+    kind = record.model_class
     content = load_torch_file(file)
-    network = _fresh(kind, preset, config)
-    state = find_state_dict(content, file, maps.read_from(network))
+    network = _fresh(record, preset, config)
+    state = find_state_dict(content, file, network.torch_keys.read_from)
     if getattr(network.config, "weight_norm", False) and is_fused(state):
         network = kind(dataclasses.replace(network.config, weight_norm=False), network.mel_spec)
     if mel is not None:
@@ -56,21 +55,19 @@ def import_torch(
     load_state_dict(network, state, str(file))
     network.save_to_preset(out, training={"imported_from": file.name})
     say(f"wrote {out}: {len(state)} tensors")
-    if left_out := [key for key in _OF_TRAINING if key in content]:
+    if left_out := [key for key in record.of_training if key in content]:
         say(f"left out: {', '.join(left_out)}; training from here begins with fresh optimizers")
 
 
-def _fresh(kind, preset: str | None, config: Path | None):
+def _fresh(record, preset: str | None, config: Path | None):
     """The model that the checkpoint goes into, with fresh weights."""
+    kind = record.model_class
     if config is None:
         return kind.from_name(preset or next(iter(kind.config_class.named)))
-    from tfvc.models.hifigan import HiFiGANDiscriminator, HiFiGANDiscriminatorConfig, HiFiGANGenerator
-    from tfvc.models.hifigan.upstream import read_upstream_config
-
-    if kind not in (HiFiGANGenerator, HiFiGANDiscriminator):
-        raise TfvcError(f"--config {config}: only hifigan has a config.json upstream; name the architecture (--preset)")
+    if record.upstream_config is None:
+        raise TfvcError(
+            f"--config {config}: {record.name} has no configuration file upstream; name the architecture (--preset)"
+        )
     if preset is not None:
         raise TfvcError("--config and --preset both say what the architecture is; give one of them")
-    generator, mel_spec = read_upstream_config(config)
-    # Upstream's discriminators are always the same; their front-end is the generator's.
-    return kind(generator if kind is HiFiGANGenerator else HiFiGANDiscriminatorConfig(), mel_spec)
+    return kind(*load_object(record.upstream_config)(config))

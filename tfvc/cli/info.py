@@ -13,8 +13,8 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
     import numpy as np
 
     from tfvc.audio import MelSpec
+    from tfvc.models.load import load_preset
     from tfvc.models.locations import find_preset
-    from tfvc.models.registry import load_preset
 
     folder = find_preset(preset)
     model = load_preset(folder)

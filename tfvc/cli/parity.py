@@ -33,7 +33,7 @@ class Init(StrEnum):
 def list_() -> None:
     """Name the cases there are."""
     require_torch()
-    from tfvc.parity import list_cases
+    from tfvc.cases import list_cases
 
     for name, description in list_cases().items():
         say(f"{name:20} {description}")
@@ -60,7 +60,8 @@ def run(
     sys.path.insert(0, "")  # cases of the folder that one is in, as `python -m` has it
     from rich.console import Console
 
-    from tfvc.parity import PHASES, list_cases, run_case, write_json
+    from tfvc.cases import list_cases, run_case
+    from tfvc.parity import PHASES, write_json
     from tfvc.parity.show.html import write_html
 
     names = case or list(list_cases())

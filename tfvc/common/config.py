@@ -7,7 +7,7 @@ from tfvc.common.errors import TfvcError
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelConfig:
+class Config:
     """Base of the frozen dataclasses that define a model.
 
     A subclass gives fields with defaults, and `named`: architecture name -> the fields that differ;

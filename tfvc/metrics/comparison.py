@@ -15,6 +15,7 @@ from tfvc.metrics.alignment import align
 from tfvc.metrics.f0 import pitch_errors
 from tfvc.metrics.mcd import FRAME, SHIFT, analysis_rate, mel_cepstral_distortion
 from tfvc.metrics.mel_distance import mel_l1
+from tfvc.metrics.of_recording import cepstra_of, pitch_of
 from tfvc.metrics.pesq import pesq_wideband
 from tfvc.metrics.speaker import speaker_cosine
 from tfvc.metrics.stoi import RATE, stoi
@@ -113,7 +114,7 @@ class Comparison:
 
     def _f0(self, reference: Recording, hypothesis: Recording) -> dict[str, float]:
         rate = analysis_rate(reference.sample_rate, hypothesis.sample_rate)
-        contours = reference.pitch(rate), hypothesis.pitch(rate)
+        contours = pitch_of(reference, rate), pitch_of(hypothesis, rate)
         if self.same_timing:
             contours = _cut_alike(*contours)
         else:
@@ -140,7 +141,7 @@ _OF_WAVES = {"stoi": stoi, "pesq": pesq_wideband}
 def _mcd(reference: Recording, hypothesis: Recording) -> dict[str, float]:
     rate = analysis_rate(reference.sample_rate, hypothesis.sample_rate)
     first, second = _steps(reference, hypothesis, rate)
-    one, other = reference.cepstra(rate)[first], hypothesis.cepstra(rate)[second]
+    one, other = cepstra_of(reference, rate)[first], cepstra_of(hypothesis, rate)[second]
     return {
         "mcd_db": mel_cepstral_distortion(one, other),
         "mcd_without_energy_db": mel_cepstral_distortion(one[:, 1:], other[:, 1:]),
@@ -148,7 +149,7 @@ def _mcd(reference: Recording, hypothesis: Recording) -> dict[str, float]:
 
 
 def _steps(reference: Recording, hypothesis: Recording, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    return align(reference.cepstra(rate), hypothesis.cepstra(rate))
+    return align(cepstra_of(reference, rate), cepstra_of(hypothesis, rate))
 
 
 def _cut_alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

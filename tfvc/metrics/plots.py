@@ -10,6 +10,7 @@ from tfvc.audio import MelSpec
 from tfvc.audio.pictures import draw_mels
 from tfvc.audio.recording import Recording
 from tfvc.metrics.mcd import SHIFT, analysis_rate
+from tfvc.metrics.of_recording import pitch_of
 from tfvc.metrics.summary import Figures, means, measured
 
 
@@ -45,7 +46,7 @@ def pair_figure(reference: Recording, hypothesis: Recording, spec: MelSpec, f0: 
 def _draw_contours(panel: matplotlib.axes.Axes, reference: Recording, hypothesis: Recording) -> None:
     rate = analysis_rate(reference.sample_rate, hypothesis.sample_rate)
     for recording, label in ((reference, "reference"), (hypothesis, "hypothesis")):
-        contour = recording.pitch(rate)
+        contour = pitch_of(recording, rate)
         voiced = np.where(contour > 0, contour, np.nan)
         panel.plot(np.arange(len(contour)) * SHIFT / rate, voiced, label=label)
     panel.set(xlabel="seconds", ylabel="F0 in Hz")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from tfvc.common.errors import TfvcError
+from tfvc.models.family import downloads
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -34,7 +35,7 @@ def find_preset(name_or_path: str | os.PathLike) -> Path:
         for folder in preset_folders():
             if (folder / text / "config.json").is_file():
                 return folder / text
-    if text == "ge2e":
-        raise TfvcError("the speaker encoder 'ge2e' is not on this machine; run `tfvc fetch ge2e` once")
+    if text in downloads():
+        raise TfvcError(f"the preset {text!r} is not on this machine; run `tfvc fetch {text}` once")
     known = sorted({p.parent.name for folder in preset_folders() for p in folder.glob("*/config.json")})
     raise TfvcError(f"{text}: no such preset folder or name; known names: {', '.join(known) or 'none'}")

@@ -9,16 +9,17 @@ import keras
 
 from tfvc.audio import MelSpec
 from tfvc.common.atomic import atomic_dir
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 from tfvc.models.locations import find_preset
 from tfvc.weights.h5 import load_weights, save_weights
+from tfvc.weights.torch_keys import TorchKeys
 
 
 class PresetModel(keras.Model):
     """A `keras.Model` with a configuration, a mel front-end, and a folder to live in.
 
-    A subclass sets `name_in_presets` and `config_class`, and creates all its variables in `__init__`.
+    A subclass sets `name_in_presets`, `config_class` and `torch_keys`, and creates all its variables in `__init__`.
 
     Args:
         config: what defines the model.
@@ -26,9 +27,10 @@ class PresetModel(keras.Model):
     """
 
     name_in_presets: ClassVar[str]
-    config_class: ClassVar[type[ModelConfig]]
+    config_class: ClassVar[type[Config]]
+    torch_keys: ClassVar[TorchKeys]
 
-    def __init__(self, config: ModelConfig, mel_spec: MelSpec | None = None, **kwargs):
+    def __init__(self, config: Config, mel_spec: MelSpec | None = None, **kwargs):
         super().__init__(**kwargs)
         self.config = config
         self.mel_spec = mel_spec
@@ -56,7 +58,7 @@ class PresetModel(keras.Model):
         return model
 
     @classmethod
-    def read_preset(cls, name_or_path: str | os.PathLike) -> tuple[Path, ModelConfig, MelSpec]:
+    def read_preset(cls, name_or_path: str | os.PathLike) -> tuple[Path, Config, MelSpec]:
         """A preset without its weights: its folder, its configuration and its mel front-end.
 
         Raises:
@@ -102,7 +104,7 @@ class PresetModel(keras.Model):
                 (temporary / "training.json").write_text(json.dumps(training, indent=2) + "\n")
 
 
-def check_mels(config: ModelConfig, spec: MelSpec, where: str) -> None:
+def check_mels(config: Config, spec: MelSpec, where: str) -> None:
     """Refuses a network and a mel front-end that do not fit in what both state: `n_mels`, and the `hop` of vocoders.
 
     Raises:

@@ -5,7 +5,8 @@ import pytest
 
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig
-from tfvc.models.registry import load_preset, model_class
+from tfvc.models.family import find_network
+from tfvc.models.load import load_preset
 from tfvc.models.speaker_encoder import SpeakerEncoder
 
 
@@ -101,4 +102,4 @@ def test_configurations_are_read_strictly():
     with pytest.raises(TfvcError, match="official, article, small"):
         AutoVCConfig.from_name("huge")
     with pytest.raises(TfvcError, match="choose one of autovc"):
-        model_class("tacotron")
+        find_network("tacotron")

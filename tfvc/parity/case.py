@@ -1,10 +1,13 @@
 """What a comparison is made of: a Keras model, a torch module, a weight map and inputs."""
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from tfvc.common.errors import TfvcError
 
 Tensors = Mapping[str, Any]
 
@@ -113,6 +116,25 @@ class ParityCase:
     def all_turns(self) -> tuple[Turn, ...]:
         """The turns of a training step; at least one."""
         return self.turns or (Turn("loss", lambda key: True, self.keras_losses, self.torch_losses, self.optimizer),)
+
+
+def load_case(name: str) -> ParityCase:
+    """The case that a module has, as `module:attribute`: a `ParityCase` or what makes one.
+
+    Raises:
+        TfvcError: if there is no such module or attribute, or it is something else.
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not colon:
+        raise TfvcError(f"no parity case {name!r}: give module:case")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise TfvcError(f"parity case {name!r} cannot be loaded: {error}") from error
+    case = found if isinstance(found, ParityCase) else found() if callable(found) else found
+    if not isinstance(case, ParityCase):
+        raise TfvcError(f"{name} is a {type(case).__name__}, not a ParityCase or a function that makes one")
+    return case
 
 
 def probe(shape: tuple[int, ...]) -> np.ndarray:

@@ -11,8 +11,8 @@ import numpy as np
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.diagnosis import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
+from tfvc.parity.findings.environment import environment
 from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Layer
-from tfvc.parity.findings.layer.environment import environment
 from tfvc.parity.findings.report import Report
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import judge

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, Utterance, split_speakers
 from tfvc.models.preset import PresetModel
@@ -82,7 +82,7 @@ class Training(abc.ABC):
 
     data: Path
     out: Path
-    model: ModelConfig
+    model: Config
     settings: RunConfig
     steps: int
     batch_size: int
@@ -97,7 +97,7 @@ class Training(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def defaults(cls, preset: str, spec: MelSpec) -> tuple[ModelConfig, RunConfig]:
+    def defaults(cls, preset: str, spec: MelSpec) -> tuple[Config, RunConfig]:
         """Architecture and settings of a named preset, for mels of this front-end. Raises TfvcError for no such."""
 
     @abc.abstractmethod

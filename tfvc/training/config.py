@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 
 
 @dataclass(frozen=True)
-class RunConfig(ModelConfig):
+class RunConfig(Config):
     """What every run has.
 
     Attributes:

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 from tfvc.data import fixed_wave_segments, wave_segments
 from tfvc.models.gan import VocoderGAN
@@ -57,7 +57,7 @@ class VocoderTraining(Training):
             ) from None
 
     @classmethod
-    def defaults(cls, preset: str, spec: MelSpec) -> tuple[ModelConfig, VocoderTrainingConfig]:
+    def defaults(cls, preset: str, spec: MelSpec) -> tuple[Config, VocoderTrainingConfig]:
         start = cls.find_start(preset)
         if start is None:
             return cls.generator_class.config_class.from_name(preset), cls.settings_class.from_name(preset)

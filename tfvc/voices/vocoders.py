@@ -123,20 +123,21 @@ def load_vocoder(name: str, mel_spec: MelSpec) -> Vocoder:
     """
     if name == GRIFFIN_LIM:
         return GriffinLim(mel_spec)
+    from tfvc.models.family import networks
     from tfvc.models.locations import find_preset
     from tfvc.models.preset import read_config
-    from tfvc.models.registry import model_class, vocoder_names
 
     try:
         folder = find_preset(name)
     except TfvcError as problem:
         raise TfvcError(f"no such vocoder: {problem}; {GRIFFIN_LIM} needs no preset") from None
     kind, _ = read_config(folder)
-    if kind not in (known := vocoder_names()):
+    known = {name: network for name, network in networks().items() if network.vocoder}
+    if kind not in known:
         raise TfvcError(
             f"{folder}: holds {kind}, which is no vocoder; take {GRIFFIN_LIM} or a preset of {', '.join(known)}"
         )
-    return NeuralVocoder(model_class(kind).from_preset(folder))
+    return NeuralVocoder(known[kind].model_class.from_preset(folder))
 
 
 def check_same_mels(model: str, mel_spec: MelSpec, vocoder: Vocoder) -> None:

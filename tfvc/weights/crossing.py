@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tfvc.weights import maps
 from tfvc.weights.errors import WeightError
-from tfvc.weights.layouts import KINDS, Layout
+from tfvc.weights.layouts import Layout, rows_of
+from tfvc.weights.torch_keys import TorchKeys
 from tfvc.weights.weight_norm import older_spelling
 
 
@@ -49,8 +49,8 @@ def entries(model: keras.Model) -> list[Entry]:
     """
     found = [
         Entry(f"{path}.{name}", variable, layout)
-        for path, layer in maps.pairs(model)
-        for name, variable, layout in KINDS[type(layer)](layer)
+        for path, layer in torch_keys(model).pairs(model)
+        for name, variable, layout in rows_of(layer)
     ]
     uses = Counter(id(entry.variable) for entry in found)
     # Metrics and an optimizer are not weights of the network; `model.weights` has neither.
@@ -58,6 +58,14 @@ def entries(model: keras.Model) -> list[Entry]:
         if uses[id(variable)] != 1:
             raise WeightError(f"{model.name}: the torch map names {variable.path} {uses[id(variable)]} times, not once")
     return found
+
+
+def torch_keys(model: keras.Model) -> TorchKeys:
+    """What upstream calls a model's tensors. Raises WeightError for a model that does not say."""
+    keys = getattr(model, "torch_keys", None)
+    if not isinstance(keys, TorchKeys):
+        raise WeightError(f"{type(model).__name__}: no torch keys for this model; give it the attribute torch_keys")
+    return keys
 
 
 def state_dict(model: keras.Model) -> dict[str, np.ndarray]:
@@ -78,7 +86,7 @@ def load_state_dict(model: keras.Model, state: dict[str, np.ndarray], where: str
     """
     expected = entries(model)
     state = older_spelling(state, where)
-    extra = [key for key in state if key not in {e.key for e in expected} | maps.ignored(model)]
+    extra = [key for key in state if key not in {e.key for e in expected} | torch_keys(model).ignored]
     missing = [entry.key for entry in expected if entry.key not in state]
     if missing:
         raise WeightError(

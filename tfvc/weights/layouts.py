@@ -6,10 +6,12 @@ gradients and optimizer slots alike. `stock_layouts` has the rows of the layers 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
+from tfvc.common.kind_registry import KindRegistry
 from tfvc.layers import (
     LSTM,
     BatchNorm,
@@ -100,15 +102,48 @@ def _lstm(layer: LSTM) -> list[Row]:
     ]
 
 
-# Kind of layer -> its torch parameters in torch's order: (name, Keras variable, layout).
-KINDS: dict[type, Callable[[keras.layers.Layer], list[Row]]] = {
-    Dense: _kernel_and_bias(MATRIX),
-    Conv1D: _kernel_and_bias(CONV),
-    Conv1DTranspose: _kernel_and_bias(CONV),
-    GroupedConv1D: _kernel_and_bias(CONV),
-    ColumnConv2D: _kernel_and_bias(CONV2D),
-    WeightNorm: _weight_norm,
-    SpectralNorm: _spectral_norm,
-    BatchNorm: _batch_norm,
-    LSTM: _lstm,
-}
+_KINDS: KindRegistry[Callable[[Any], list[Row]]] = KindRegistry("tfvc.layer_kinds")
+
+
+def register(kind: type[keras.layers.Layer], rows: Callable[[Any], list[Row]]) -> None:
+    """Says how a kind of layer, and what derives from it, crosses to torch.
+
+    A package adds its kinds in a module that it names in the entry-point group `tfvc.layer_kinds`.
+
+    Args:
+        kind: the class.
+        rows: function from a layer to its torch parameters in torch's order: (name, Keras variable, layout).
+    """
+    _KINDS.register(kind, rows)
+
+
+def rows_of(layer: keras.layers.Layer) -> list[Row]:
+    """The torch parameters of a layer of a registered kind: (name, Keras variable, layout).
+
+    Raises:
+        WeightError: for a layer of an unknown kind that has weights.
+    """
+    rows = _KINDS.find(layer)
+    if rows is not None:
+        return rows(layer)
+    if layer.weights:
+        raise WeightError(
+            f"{layer.name}: no table says how a {type(layer).__name__} crosses to torch; register its kind with "
+            "tfvc.weights.register, or give its entries yourself"
+        )
+    return []
+
+
+def known_kinds() -> tuple[type, ...]:
+    """The classes whose crossing is known."""
+    return tuple(_KINDS.kinds())
+
+
+register(Dense, _kernel_and_bias(MATRIX))
+for _kind in (Conv1D, Conv1DTranspose, GroupedConv1D):
+    register(_kind, _kernel_and_bias(CONV))
+register(ColumnConv2D, _kernel_and_bias(CONV2D))
+register(WeightNorm, _weight_norm)
+register(SpectralNorm, _spectral_norm)
+register(BatchNorm, _batch_norm)
+register(LSTM, _lstm)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfvc.weights.crossing import Entry
 from tfvc.weights.errors import WeightError
-from tfvc.weights.layouts import CONV, KINDS, MATRIX, SAME, Layout
+from tfvc.weights.layouts import CONV, MATRIX, SAME, Layout, known_kinds, rows_of
 
 CONV_2D = Layout((3, 2, 0, 1))  # (h, w, in, out) and (out, in, h, w); transposed (h, w, out, in) and (in, out, h, w)
 CONV_3D = Layout((4, 3, 0, 1, 2))
@@ -70,9 +70,8 @@ def stock_entries(path: str, layer: keras.layers.Layer, index: int = 0) -> list[
         WeightError: for a layer of an unknown kind that has weights.
     """
     prefix = f"{path}." if path else ""
-    rows = next((rows for kind, rows in KINDS.items() if isinstance(layer, kind)), None)
-    if rows is not None:
-        return [Entry(prefix + name, variable, layout) for name, variable, layout in rows(layer)]
+    if isinstance(layer, known_kinds()):
+        return [Entry(prefix + name, variable, layout) for name, variable, layout in rows_of(layer)]
     if isinstance(layer, keras.layers.Bidirectional):
         return [
             *_recurrent(prefix, layer.forward_layer, f"l{index}"),

@@ -16,12 +16,10 @@ import numpy as np
 
 from tfvc.common.atomic import atomic_file
 from tfvc.weights.errors import WeightError
+from tfvc.weights.torch_keys import Networks
 
 # Keys under which projects keep a state dict among other things, the most specific first.
 _WRAPPERS = ("model_state", "model_b", "state_dict", "model")
-
-# A network's key in a file; of a model of several networks, all of theirs.
-Networks = str | tuple[str, ...] | None
 
 
 def read_torch_file(path: str | os.PathLike, networks: Networks = None) -> dict[str, np.ndarray]:

@@ -1,9 +1,15 @@
 """AutoVC: zero-shot voice conversion by an autoencoder whose bottleneck lets content through, not the voice."""
 
-from tfvc.models.autovc.config import AutoVCConfig
-from tfvc.models.autovc.losses import autovc_losses
-from tfvc.models.autovc.model import AutoVC
-from tfvc.models.autovc.network import Decoder, Encoder, Postnet
-from tfvc.models.autovc.scaling import mel_scaling
+import lazy_loader
 
-__all__ = ["AutoVC", "AutoVCConfig", "Decoder", "Encoder", "Postnet", "autovc_losses", "mel_scaling"]
+# Imported when asked for: whoever reads the family's record does not wait for TensorFlow.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "config": ["AutoVCConfig"],
+        "losses": ["autovc_losses"],
+        "model": ["AutoVC"],
+        "network": ["Decoder", "Encoder", "Postnet"],
+        "scaling": ["mel_scaling"],
+    },
+)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 
 
 @dataclass(frozen=True)
-class AutoVCConfig(ModelConfig):
+class AutoVCConfig(Config):
     """Sizes of an AutoVC and the scaling of its mel.
 
     Attributes:

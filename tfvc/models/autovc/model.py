@@ -4,8 +4,10 @@ import keras
 import tensorflow as tf
 
 from tfvc.models.autovc.config import AutoVCConfig
+from tfvc.models.autovc.keras2_layers import layers
 from tfvc.models.autovc.losses import autovc_losses
 from tfvc.models.autovc.network import Decoder, Encoder, Postnet
+from tfvc.models.autovc.torch_keys import TORCH_KEYS
 from tfvc.models.preset import PresetModel
 
 
@@ -27,6 +29,8 @@ class AutoVC(PresetModel):
 
     name_in_presets = "autovc"
     config_class = AutoVCConfig
+    torch_keys = TORCH_KEYS
+    keras2_layers = layers
 
     def __init__(self, config: AutoVCConfig, mel_spec=None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)

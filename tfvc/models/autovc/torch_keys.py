@@ -1,7 +1,6 @@
 """AutoVC: auspicious3000/autovc, `Generator` in model_vc.py."""
 
-WRITTEN_UNDER = READ_FROM = "model"
-IGNORED = frozenset()
+from tfvc.weights.torch_keys import TorchKeys
 
 
 def pairs(model):
@@ -19,3 +18,6 @@ def _convolutions(path, network):
     for i, block in enumerate(network.convolutions):
         yield f"{path}.convolutions.{i}.0.conv", block.conv
         yield f"{path}.convolutions.{i}.1", block.norm
+
+
+TORCH_KEYS = TorchKeys(pairs, written_under="model", read_from="model")

@@ -1,15 +1,15 @@
 """HiFi-GAN (Kong et al. 2020): a mel to a waveform."""
 
-from tfvc.models.hifigan.config import HiFiGANConfig
-from tfvc.models.hifigan.discriminator import HiFiGANDiscriminator
-from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
-from tfvc.models.hifigan.generator import HiFiGANGenerator
-from tfvc.models.hifigan.model import HiFiGAN
+import lazy_loader
 
-__all__ = [
-    "HiFiGAN",
-    "HiFiGANConfig",
-    "HiFiGANDiscriminator",
-    "HiFiGANDiscriminatorConfig",
-    "HiFiGANGenerator",
-]
+# Imported when asked for: whoever reads the family's record does not wait for TensorFlow.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "config": ["HiFiGANConfig"],
+        "discriminator": ["HiFiGANDiscriminator"],
+        "discriminator_config": ["HiFiGANDiscriminatorConfig"],
+        "generator": ["HiFiGANGenerator"],
+        "model": ["HiFiGAN"],
+    },
+)

@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 
 
 @dataclass(frozen=True)
-class HiFiGANConfig(ModelConfig):
+class HiFiGANConfig(Config):
     """Sizes of a HiFi-GAN generator, by upstream's names.
 
     Attributes:

@@ -3,6 +3,7 @@
 from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
 from tfvc.models.hifigan.period_discriminator import MultiPeriodDiscriminator
 from tfvc.models.hifigan.scale_discriminator import MultiScaleDiscriminator
+from tfvc.models.hifigan.torch_keys_of_discriminator import TORCH_KEYS
 from tfvc.models.preset import PresetModel
 
 
@@ -19,6 +20,7 @@ class HiFiGANDiscriminator(PresetModel):
 
     name_in_presets = "hifigan_discriminator"
     config_class = HiFiGANDiscriminatorConfig
+    torch_keys = TORCH_KEYS
 
     def __init__(self, config: HiFiGANDiscriminatorConfig, mel_spec=None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
-from tfvc.models.hifigan.scale_discriminator import GROUPS
+
+# Of the seven convolutions of a scale's discriminator.
+GROUPS = (1, 4, 16, 16, 16, 16, 1)
 
 
 @dataclass(frozen=True)
-class HiFiGANDiscriminatorConfig(ModelConfig):
+class HiFiGANDiscriminatorConfig(Config):
     """Sizes of the discriminators; upstream has one set of them for all its generators.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.network import Network
+from tfvc.models.hifigan.torch_keys import TORCH_KEYS
 from tfvc.models.vocoder import VocoderModel
 
 
@@ -15,6 +16,7 @@ class HiFiGANGenerator(VocoderModel):
 
     name_in_presets = "hifigan"
     config_class = HiFiGANConfig
+    torch_keys = TORCH_KEYS
 
     def make_network(self):
         return Network(self.config, name="network", dtype=self.dtype_policy)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANGenerator
-from tfvc.models.hifigan.upstream import read_upstream_config
+from tfvc.models.hifigan.upstream import read_generator_config
 from tfvc.voices.vocoders import NeuralVocoder
 
 UPSTREAM = {
@@ -72,16 +72,16 @@ def test_pieces_are_what_one_pass_gives():
 
 
 def test_upstreams_configuration(tmp_path):
-    config, spec = read_upstream_config(written(tmp_path))
+    config, spec = read_generator_config(written(tmp_path))
     assert config == HiFiGANConfig.from_name("v2")
     assert spec == MelSpec.named("hifigan_22k")
-    assert read_upstream_config(written(tmp_path, resblock=1))[0] == config
+    assert read_generator_config(written(tmp_path, resblock=1))[0] == config
 
 
 @pytest.mark.parametrize(("hop", "rates", "kernels"), [(160, [8, 5, 4], [16, 11, 8]), (200, [8, 5, 5], [16, 11, 11])])
 def test_sixteen_kilohertz(tmp_path, hop, rates, kernels):
     changes = {"sampling_rate": 16000, "hop_size": hop, "upsample_rates": rates, "upsample_kernel_sizes": kernels}
-    config, spec = read_upstream_config(written(tmp_path, **changes, win_size=800, n_fft=1024, fmax=None))
+    config, spec = read_generator_config(written(tmp_path, **changes, win_size=800, n_fft=1024, fmax=None))
     assert (config.hop, spec.hop, spec.sample_rate, spec.fmax, spec.pad) == (hop, hop, 16000, 8000, (1024 - hop) // 2)
     model = HiFiGANGenerator(config, spec)
     wave = tf.random.stateless_normal([spec.sample_rate], [1, 2]).numpy() * 0.1
@@ -111,7 +111,7 @@ def test_sixteen_kilohertz(tmp_path, hop, rates, kernels):
 )
 def test_an_impossible_configuration_is_one_line(tmp_path, changes, words):
     with pytest.raises(TfvcError, match=words) as refusal:
-        read_upstream_config(written(tmp_path, **changes))
+        read_generator_config(written(tmp_path, **changes))
     assert "\n" not in str(refusal.value)
 
 
@@ -120,9 +120,9 @@ def test_a_file_that_is_no_configuration(tmp_path):
     for content in ("[1, 2]", "{", ""):
         path.write_text(content)
         with pytest.raises(TfvcError, match=r"config\.json"):
-            read_upstream_config(path)
+            read_generator_config(path)
     with pytest.raises(TfvcError, match="cannot be read"):
-        read_upstream_config(tmp_path / "absent.json")
+        read_generator_config(tmp_path / "absent.json")
 
 
 def test_a_preset_brings_the_generator_back(tmp_path):

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import keras
 
 from tfvc.layers import AveragePool1D, Conv1D, GroupedConv1D, SpectralNorm, WeightNorm, leaky_relu
+from tfvc.models.hifigan.discriminator_config import GROUPS
 from tfvc.models.hifigan.network import SLOPE
 
 KERNELS = (15, 41, 41, 41, 41, 41, 5)
 STRIDES = (1, 2, 2, 4, 4, 1, 1)
-GROUPS = (1, 4, 16, 16, 16, 16, 1)
 
 
 class ScaleDiscriminator(keras.layers.Layer):

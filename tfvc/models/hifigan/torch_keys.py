@@ -1,7 +1,6 @@
 """HiFi-GAN's generator: jik876/hifi-gan, `Generator` in models.py."""
 
-WRITTEN_UNDER = READ_FROM = "generator"
-IGNORED = frozenset()
+from tfvc.weights.torch_keys import TorchKeys
 
 
 def pairs(model):
@@ -18,3 +17,6 @@ def pairs(model):
         for j, layer in enumerate(block.plain):
             yield f"resblocks.{i}.convs2.{j}", layer
     yield "conv_post", network.conv_post
+
+
+TORCH_KEYS = TorchKeys(pairs, written_under="generator", read_from="generator")

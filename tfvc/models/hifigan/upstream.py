@@ -8,6 +8,7 @@ from typing import Any
 from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan.config import HiFiGANConfig
+from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
 
 _NETWORK = (
     "resblock",
@@ -29,7 +30,7 @@ _MEL = {
 }
 
 
-def read_upstream_config(path: Path) -> tuple[HiFiGANConfig, MelSpec]:
+def read_generator_config(path: Path) -> tuple[HiFiGANConfig, MelSpec]:
     """The generator's sizes and the mels it takes, from a `config.json` of upstream; the rest of it is for training.
 
     Raises:
@@ -66,3 +67,8 @@ def _mel_spec(fields: dict[str, Any], path: Path) -> MelSpec:
         return dataclasses.replace(MelSpec.named("hifigan_22k"), pad=pad, **fields)
     except (TypeError, TfvcError) as error:
         raise TfvcError(f"{path}: {error}") from None
+
+
+def read_discriminator_config(path: Path) -> tuple[HiFiGANDiscriminatorConfig, MelSpec]:
+    """Upstream's discriminators are always the same; their front-end is the generator's."""
+    return HiFiGANDiscriminatorConfig(), read_generator_config(path)[1]

@@ -1,8 +1,14 @@
 """MelGAN (Kumar et al. 2019): a mel to a waveform."""
 
-from tfvc.models.melgan.config import MelGANConfig
-from tfvc.models.melgan.discriminator import MelGANDiscriminator
-from tfvc.models.melgan.generator import MelGANGenerator
-from tfvc.models.melgan.model import MelGAN
+import lazy_loader
 
-__all__ = ["MelGAN", "MelGANConfig", "MelGANDiscriminator", "MelGANGenerator"]
+# Imported when asked for: whoever reads the family's record does not wait for TensorFlow.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "config": ["MelGANConfig"],
+        "discriminator": ["MelGANDiscriminator"],
+        "generator": ["MelGANGenerator"],
+        "model": ["MelGAN"],
+    },
+)

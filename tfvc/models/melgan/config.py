@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 
 
 @dataclass(frozen=True)
-class MelGANConfig(ModelConfig):
+class MelGANConfig(Config):
     """Shape and sizes of a MelGAN, and the weights of its losses.
 
     Attributes:

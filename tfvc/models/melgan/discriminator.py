@@ -4,7 +4,9 @@ import keras
 
 from tfvc.layers import AveragePool1D, Conv1D, GroupedConv1D, leaky_relu
 from tfvc.models.melgan.config import MelGANConfig
+from tfvc.models.melgan.keras2_layers import discriminator_layers
 from tfvc.models.melgan.networks import SLOPES, normed
+from tfvc.models.melgan.torch_keys_of_discriminator import TORCH_KEYS
 from tfvc.models.preset import PresetModel
 
 _STRIDED_LAYERS = 4
@@ -67,6 +69,8 @@ class MelGANDiscriminator(PresetModel):
 
     name_in_presets = "melgan_discriminator"
     config_class = MelGANConfig
+    torch_keys = TORCH_KEYS
+    keras2_layers = discriminator_layers
 
     def __init__(self, config: MelGANConfig, mel_spec=None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)

@@ -1,7 +1,9 @@
 """MelGAN's generator: the vocoder itself."""
 
 from tfvc.models.melgan.config import MelGANConfig
+from tfvc.models.melgan.keras2_layers import generator_layers
 from tfvc.models.melgan.networks import GENERATORS
+from tfvc.models.melgan.torch_keys import TORCH_KEYS
 from tfvc.models.vocoder import VocoderModel
 
 
@@ -18,6 +20,8 @@ class MelGANGenerator(VocoderModel):
 
     name_in_presets = "melgan"
     config_class = MelGANConfig
+    torch_keys = TORCH_KEYS
+    keras2_layers = generator_layers
 
     def make_network(self):
         return GENERATORS[self.config.shape](self.config, name="network", dtype=self.dtype_policy)

@@ -1,8 +1,6 @@
 """MelGAN's generator: descriptinc/melgan-neurips, `Generator` in mel2wav/modules.py; keras_io as in `torch_ref`."""
 
-WRITTEN_UNDER = None
-READ_FROM = "generator"
-IGNORED = frozenset()
+from tfvc.weights.torch_keys import TorchKeys
 
 
 def pairs(model):
@@ -33,3 +31,6 @@ def _keras_io(network):
         for j, layer in enumerate(convolutions):
             yield f"blocks.{i}.convs.{j}", layer
     yield "conv_post", network.conv_post
+
+
+TORCH_KEYS = TorchKeys(pairs, read_from="generator")

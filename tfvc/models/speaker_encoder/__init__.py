@@ -1,6 +1,12 @@
 """Speaker encoders: a recording to a point on the unit sphere that tells who speaks."""
 
-from tfvc.models.speaker_encoder.config import SpeakerEncoderConfig
-from tfvc.models.speaker_encoder.model import SpeakerEncoder
+import lazy_loader
 
-__all__ = ["SpeakerEncoder", "SpeakerEncoderConfig"]
+# Imported when asked for: whoever reads the family's record does not wait for TensorFlow.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "config": ["SpeakerEncoderConfig"],
+        "model": ["SpeakerEncoder"],
+    },
+)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from tfvc.common.config import ModelConfig
+from tfvc.common.config import Config
 
 
 @dataclass(frozen=True)
-class SpeakerEncoderConfig(ModelConfig):
+class SpeakerEncoderConfig(Config):
     """Sizes of a speaker encoder and how it reads a recording.
 
     Attributes:

@@ -8,6 +8,7 @@ from tfvc.layers import LSTM, Dense
 from tfvc.models.preset import PresetModel
 from tfvc.models.speaker_encoder.config import SpeakerEncoderConfig
 from tfvc.models.speaker_encoder.partials import partial_starts
+from tfvc.models.speaker_encoder.torch_keys import TORCH_KEYS
 
 # Always so many, the last batch filled up: an hour of audio takes no more memory than a minute, and the LSTM is
 # compiled for one shape.
@@ -27,6 +28,7 @@ class SpeakerEncoder(PresetModel):
 
     name_in_presets = "speaker_encoder"
     config_class = SpeakerEncoderConfig
+    torch_keys = TORCH_KEYS
 
     def __init__(self, config: SpeakerEncoderConfig, mel_spec=None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)

@@ -18,10 +18,10 @@ from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.layer_table import LayerTable, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.kinds import keras_kind, torch_kind
-from tfvc.weights.layouts import KINDS
+from tfvc.weights.layouts import known_kinds
 from tfvc.weights.stock_layouts import STOCK_KINDS
 
-_KNOWN = (*KINDS, *STOCK_KINDS, keras.layers.RNN, keras.layers.Bidirectional)
+_KNOWN = (*known_kinds(), *STOCK_KINDS, keras.layers.RNN, keras.layers.Bidirectional)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from tfvc.layers import BatchNorm, Conv1D, Conv1DTranspose, Dense, GroupedConv1D, WeightNorm
+from tfvc.layers import LSTM, BatchNorm, Conv1D, Conv1DTranspose, Dense, GroupedConv1D, WeightNorm
 from tfvc.layers.lstm import LSTMDirection
 
 KERAS_EPSILON = 1e-3  # the default of Keras's BatchNormalization; a weight file does not hold it
@@ -93,6 +93,17 @@ def lstm(*directions: LSTMDirection) -> ExpectedLayer:
     }
     kind = "bidirectional LSTM" if len(directions) == 2 else "LSTM"
     return ExpectedLayer(kind, places, zeros=tuple(direction.recurrent_bias for direction in directions))
+
+
+def convolution(layer: Conv1D | Conv1DTranspose | GroupedConv1D | WeightNorm) -> ExpectedLayer:
+    """A convolution, with weight normalisation around it or not."""
+    return weight_norm(layer) if isinstance(layer, WeightNorm) else plain(layer)
+
+
+def lstms(layer: LSTM) -> list[ExpectedLayer]:
+    """One for each of the stacked layers."""
+    width = 2 if layer.bidirectional else 1
+    return [lstm(*layer.directions[i : i + width]) for i in range(0, len(layer.directions), width)]
 
 
 def _same(variable: keras.Variable, convert: Callable[[np.ndarray], np.ndarray] = lambda values: values) -> Place:

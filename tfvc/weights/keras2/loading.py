@@ -12,7 +12,6 @@ import numpy as np
 from tfvc.weights.errors import WeightError
 from tfvc.weights.keras2.file import StoredLayer, open_keras2_file, read
 from tfvc.weights.keras2.kinds import BATCH_NORM, WEIGHT_NORM, ExpectedLayer
-from tfvc.weights.keras2.networks import networks
 
 Stored = list[StoredLayer]
 Expected = list[ExpectedLayer]
@@ -22,7 +21,7 @@ def load_keras2_files(model: keras.Model, paths: Sequence[Path]) -> int:
     """Takes the weights in files of Keras 2, one a network, into a model; what is in a file says which network it is.
 
     Args:
-        model: an AutoVC, or a MelGAN generator or discriminator of the keras.io example.
+        model: its `keras2_layers` says what its layers are in Keras 2's files.
         paths: of the files, in any order.
 
     Returns:
@@ -30,9 +29,8 @@ def load_keras2_files(model: keras.Model, paths: Sequence[Path]) -> int:
 
     Raises:
         WeightError: naming the file and what is missing, left over or of another shape in it; the model is as it was.
-        TfvcError: if the model is of a kind that has no such files.
     """
-    expected = networks(model)
+    expected = keras2_layers(model)
     _check_every_variable_has_one_place(model, expected)
     if len(set(paths)) != len(expected):
         wanted = f"one file each of {', '.join(expected)}"
@@ -54,6 +52,18 @@ def load_keras2_files(model: keras.Model, paths: Sequence[Path]) -> int:
             for variable in layer.zeros:
                 variable.assign(np.zeros(variable.shape, variable.dtype))
     return len(values)
+
+
+def keras2_layers(model: keras.Model) -> dict[str, Expected]:
+    """Network -> its layers as Keras 2 stored them, in its order; each network is a file.
+
+    Raises:
+        WeightError: if the model is of a kind that has no such files.
+    """
+    layers = getattr(type(model), "keras2_layers", None)
+    if layers is None:
+        raise WeightError(f"{model.name}: no Keras 2 files of a {type(model).__name__} are known")
+    return layers(model)
 
 
 def _check_every_variable_has_one_place(model: keras.Model, expected: dict[str, Expected]) -> None:

@@ -1,8 +1,6 @@
 """MelGAN's discriminators: descriptinc/melgan-neurips, `Discriminator`; keras_io as in `torch_ref`."""
 
-WRITTEN_UNDER = None
-READ_FROM = "discriminator"
-IGNORED = frozenset()
+from tfvc.weights.torch_keys import TorchKeys
 
 
 def pairs(model):
@@ -19,3 +17,6 @@ def _path(shape: str, scale: int, layer: int, last: int) -> str:
     # Upstream's first layer is (padding, convolution, LeakyReLU), the last a bare convolution.
     place = {0: ".1", last: ""}.get(layer, ".0")
     return f"model.disc_{scale}.model.layer_{layer}{place}"
+
+
+TORCH_KEYS = TorchKeys(pairs, read_from="discriminator")
