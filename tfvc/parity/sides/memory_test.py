@@ -92,7 +92,7 @@ def training() -> dict[str, int]:
 
 def measured(what: str) -> dict[str, int]:
     """What one of these functions gives in a new process."""
-    command = f"import json; from tfvc.parity.memory_test import {what}; print(json.dumps({what}()))"
+    command = f"import json; from tfvc.parity.sides.memory_test import {what}; print(json.dumps({what}()))"
     result = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     print(result.stdout)
     return json.loads(result.stdout.splitlines()[-1])
