@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from tfvc.weights import WeightError
-from tfvc.weights.stock_layouts import JointEntry, stock_entries
+from tfvc.weights import Entry, WeightError, entries_of
 
 RNG = np.random.default_rng(3)
 
@@ -83,12 +82,12 @@ def test_a_layer_with_torchs_weights_gives_what_torch_gives(name):
         drawn = RNG.uniform(0.5, 1.5, tuple(value.shape)).astype(np.float32) * (-1 if "bias" in key else 1)
         state[key] = drawn if value.is_floating_point() else value.numpy()
     module.load_state_dict({key: torch.from_numpy(np.asarray(value)) for key, value in state.items()})
-    entries = stock_entries("", layer)
+    entries = [entry for entry in entries_of("", layer) if isinstance(entry, Entry)]
     for entry in entries:
-        value = entry.join([state[p] for p in entry.parts]) if isinstance(entry, JointEntry) else state[entry.key]
-        entry.variable.assign(entry.to_keras(value))
-        np.testing.assert_array_equal(entry.to_torch(np.array(entry.variable.value)), value)
-    assert {v.path for v in layer.weights} == {entry.variable.path for entry in entries}
+        whole = entry.join([state[key] for key in entry.keys])
+        entry.assign(whole)
+        np.testing.assert_array_equal(entry.value(), whole)
+    assert {v.path for v in layer.weights} == {v.path for entry in entries for v in entry.variables}
     expected = module(first(x) if order == "first" else torch.from_numpy(x))
     expected = expected[0] if isinstance(expected, tuple) else expected
     expected = last(expected) if order == "first" else expected.numpy()
@@ -98,16 +97,16 @@ def test_a_layer_with_torchs_weights_gives_what_torch_gives(name):
 def test_an_embedding():
     layer, module = LAYERS.Embedding(7, 3), NN.Embedding(7, 3)
     layer.build((2, 5))
-    (entry,) = stock_entries("tokens", layer)
-    assert entry.key == "tokens.weight"
-    entry.variable.assign(entry.to_keras(module.weight.detach().numpy()))
+    (entry,) = entries_of("tokens", layer)
+    assert entry.keys == ("tokens.weight",)
+    entry.assign(module.weight.detach().numpy())
     tokens = RNG.integers(0, 7, (2, 5))
     np.testing.assert_array_equal(layer(tokens), module(torch.from_numpy(tokens)).detach())
 
 
 def test_a_layer_without_weights_and_an_unknown_one():
-    assert stock_entries("act", LAYERS.ReLU()) == []
+    assert entries_of("act", LAYERS.ReLU()) == []
     unknown = LAYERS.MultiHeadAttention(2, 4)
     unknown.build((2, 3, 8), (2, 3, 8))
     with pytest.raises(WeightError, match="no table says how a MultiHeadAttention crosses"):
-        stock_entries("attention", unknown)
+        entries_of("attention", unknown)
