@@ -1,6 +1,6 @@
 """Weights that cross between torch and Keras, strictly and bit for bit."""
 
-from tfvc.weights import stock_layers, tfvc_layers  # noqa: F401  they register how their layers cross
+from tfvc.weights import projections, stock_layers, tfvc_layers  # noqa: F401  they register how their layers cross
 from tfvc.weights.crossing import entries, load_state_dict, state_dict, torch_keys
 from tfvc.weights.entry import Constant, Declared, Entry, Ignored
 from tfvc.weights.errors import WeightError

@@ -43,8 +43,8 @@ class Entry:
 
     def __post_init__(self):
         object.__setattr__(self, "keys", (self.keys,) if isinstance(self.keys, str) else tuple(self.keys))
-        one = isinstance(self.variables, keras.Variable)
-        object.__setattr__(self, "variables", (self.variables,) if one else tuple(self.variables))
+        several = isinstance(self.variables, (tuple, list))
+        object.__setattr__(self, "variables", tuple(self.variables) if several else (self.variables,))
         for what, parts in (("keys", self.keys_as), ("variables", self.variables_as)):
             count = len(getattr(self, what))
             if count == 0 or (count > 1) == (parts is SINGLE):
@@ -52,6 +52,11 @@ class Entry:
                     f"entry of {self.name or 'no key'}: {count} {what} with {what}_as={type(parts).__name__}; "
                     "several need Sum, Stack, Concatenation or Tied, one needs none of them"
                 )
+        if not all(isinstance(variable, keras.Variable) for variable in self.variables):
+            raise WeightError(
+                f"entry of {self.name}: not a keras.Variable; a layer whose weight is computed (LoRA, quantization) "
+                "has no torch form"
+            )
         if isinstance(self.layout, tuple) and len(self.layout) != len(self.variables):
             raise WeightError(f"entry of {self.name}: {len(self.layout)} layouts for {len(self.variables)} variables")
 

@@ -3,7 +3,9 @@
 A layout serves values, gradients and optimizer slots alike.
 """
 
+import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -38,6 +40,34 @@ class Gates(Layout):
     def _exchange(self, array: np.ndarray) -> np.ndarray:
         blocks = np.split(array, len(self.order), axis=-1)
         return np.concatenate([blocks[i] for i in self.order], axis=-1)
+
+
+@dataclass(frozen=True)
+class Flattened(Layout):
+    """Several of Keras's axes are one of torch's, as heads and their size are in an attention: then the axes.
+
+    Attributes:
+        axes: all of Keras's axes, in the order in which torch has them.
+        shape: Keras's.
+        torch_shape: torch's.
+    """
+
+    shape: tuple[int, ...] = ()
+    torch_shape: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], *groups: tuple[int, ...]) -> Self:
+        """Torch's axis i is Keras's axes `groups[i]`, the last running fastest; an empty group is of size 1."""
+        axes = tuple(axis for group in groups for axis in group)
+        return cls(axes, tuple(shape), tuple(math.prod(shape[axis] for axis in group) for group in groups))
+
+    def to_torch(self, array: np.ndarray) -> np.ndarray:
+        return super().to_torch(array).reshape(self.torch_shape)
+
+    def to_keras(self, array: np.ndarray) -> np.ndarray:
+        if array.shape != self.torch_shape:
+            raise ValueError(f"shape {array.shape} where {self.torch_shape} is wanted")
+        return super().to_keras(array.reshape([self.shape[axis] for axis in self.axes]))
 
 
 SAME = Layout(None)

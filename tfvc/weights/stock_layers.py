@@ -10,8 +10,9 @@ import keras
 from keras import layers
 
 from tfvc.weights.entry import Declared, Entry, Ignored
+from tfvc.weights.errors import WeightError
 from tfvc.weights.layer_kinds import register
-from tfvc.weights.layouts import CONV, CONV_2D, CONV_3D, GRU_BIAS, GRU_MATRIX, MATRIX, SAME, Layout
+from tfvc.weights.layouts import CONV, CONV_2D, CONV_3D, GRU_BIAS, GRU_MATRIX, MATRIX, SAME, Flattened, Layout
 from tfvc.weights.parts import Stack, Sum
 
 
@@ -37,24 +38,50 @@ def _batch_norm(layer: layers.BatchNormalization) -> list[Declared]:
     return [*_scale_and_shift(layer), *_statistics(layer), Ignored("num_batches_tracked")]
 
 
-def _recurrent(layer: layers.RNN, suffix: str) -> list[Entry]:
-    cell = layer.cell
-    gru = isinstance(layer, layers.GRU)
+def _depthwise(kernel: keras.Variable, name: str) -> Entry:
+    """(..., in, multiplier) and torch's of as many groups as channels, (in * multiplier, 1, ...)."""
+    rank = len(kernel.shape)
+    window = [(axis,) for axis in range(rank - 2)]
+    return Entry(name, kernel, Flattened.of(kernel.shape, (rank - 2, rank - 1), (), *window))
+
+
+def _depthwise_conv(layer: keras.layers.Layer) -> list[Entry]:
+    return [_depthwise(layer.kernel, "weight"), *_attributes(("bias", "bias", SAME))(layer)]
+
+
+def _separable_conv(layout: Layout) -> Callable[[keras.layers.Layer], list[Entry]]:
+    """In torch an `nn.Sequential` of two convolutions, the first of as many groups as channels and without a bias."""
+    pointwise = _attributes(("1.weight", "pointwise_kernel", layout), ("1.bias", "bias", SAME))
+    return lambda layer: [_depthwise(layer.depthwise_kernel, "0.weight"), *pointwise(layer)]
+
+
+def _prelu(layer: layers.PReLU) -> list[Entry]:
+    shape = tuple(layer.alpha.shape)
+    if any(size != 1 for size in shape[:-1]):
+        raise WeightError(
+            f"{layer.name}: slopes of shape {shape} have no torch form, which has one a channel; set shared_axes to "
+            "all axes but the last"
+        )
+    return [Entry("weight", layer.alpha, Flattened.of(shape, tuple(range(len(shape)))))]
+
+
+def _cell(cell: keras.layers.Layer, suffix: str = "") -> list[Entry]:
+    gru = isinstance(cell, layers.GRUCell)
     matrix, vector = (GRU_MATRIX, GRU_BIAS) if gru else (MATRIX, SAME)
     found = [
-        Entry(f"weight_ih_{suffix}", cell.kernel, matrix),
-        Entry(f"weight_hh_{suffix}", cell.recurrent_kernel, matrix),
+        Entry(f"weight_ih{suffix}", cell.kernel, matrix),
+        Entry(f"weight_hh{suffix}", cell.recurrent_kernel, matrix),
     ]
     if cell.use_bias:
         biases = Stack() if gru and cell.reset_after else Sum()
-        found.append(Entry((f"bias_ih_{suffix}", f"bias_hh_{suffix}"), cell.bias, vector, keys_as=biases))
+        found.append(Entry((f"bias_ih{suffix}", f"bias_hh{suffix}"), cell.bias, vector, keys_as=biases))
     return found
 
 
 def _bidirectional(layer: layers.Bidirectional, index: int) -> list[Entry]:
     return [
-        *_recurrent(layer.forward_layer, f"l{index}"),
-        *_recurrent(layer.backward_layer, f"l{index}_reverse"),
+        *_cell(layer.forward_layer.cell, f"_l{index}"),
+        *_cell(layer.backward_layer.cell, f"_l{index}_reverse"),
     ]
 
 
@@ -65,10 +92,18 @@ for _kind in (layers.Conv2D, layers.Conv2DTranspose):
     register(_kind, _kernel_and_bias(CONV_2D))
 for _kind in (layers.Conv3D, layers.Conv3DTranspose):
     register(_kind, _kernel_and_bias(CONV_3D))
+for _kind in (layers.DepthwiseConv1D, layers.DepthwiseConv2D):
+    register(_kind, _depthwise_conv)
+register(layers.SeparableConv1D, _separable_conv(CONV))
+register(layers.SeparableConv2D, _separable_conv(CONV_2D))
 register(layers.BatchNormalization, _batch_norm)
 for _kind in (layers.LayerNormalization, layers.GroupNormalization):
     register(_kind, _scale_and_shift)
+register(layers.RMSNormalization, _attributes(("weight", "scale", SAME)))
+register(layers.PReLU, _prelu)
 register(layers.Embedding, _attributes(("weight", "embeddings", SAME)))
 for _kind in (layers.LSTM, layers.GRU, layers.SimpleRNN):
-    register(_kind, lambda layer, index: _recurrent(layer, f"l{index}"), stacked=True)
+    register(_kind, lambda layer, index: _cell(layer.cell, f"_l{index}"), stacked=True)
+for _kind in (layers.LSTMCell, layers.GRUCell, layers.SimpleRNNCell):
+    register(_kind, _cell)
 register(layers.Bidirectional, _bidirectional, stacked=True)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from tfvc.weights import Entry, WeightError, entries_of
+from tfvc.weights import Entry, WeightError, entries_of, layer_kinds, register
 
 RNG = np.random.default_rng(3)
 
@@ -41,6 +41,33 @@ CASES = {
         (2, 5, 4, 4),
         "first",
     ),
+    "depthwise1d": (
+        lambda: LAYERS.DepthwiseConv1D(3, depth_multiplier=2),
+        lambda: NN.Conv1d(4, 8, 3, groups=4),
+        (2, 9, 4),
+        "first",
+    ),
+    "depthwise2d": (
+        lambda: LAYERS.DepthwiseConv2D((3, 2), depth_multiplier=2),
+        lambda: NN.Conv2d(4, 8, (3, 2), groups=4),
+        (2, 7, 6, 4),
+        "first",
+    ),
+    "separable1d": (
+        lambda: LAYERS.SeparableConv1D(5, 3, depth_multiplier=2),
+        lambda: NN.Sequential(NN.Conv1d(4, 8, 3, groups=4, bias=False), NN.Conv1d(8, 5, 1)),
+        (2, 9, 4),
+        "first",
+    ),
+    "separable2d": (
+        lambda: LAYERS.SeparableConv2D(5, (3, 2)),
+        lambda: NN.Sequential(NN.Conv2d(4, 4, (3, 2), groups=4, bias=False), NN.Conv2d(4, 5, 1)),
+        (2, 7, 6, 4),
+        "first",
+    ),
+    "prelu": (lambda: LAYERS.PReLU(shared_axes=[1, 2]), lambda: NN.PReLU(4), (2, 5, 3, 4), "first"),
+    "prelu_of_one_slope": (lambda: LAYERS.PReLU(shared_axes=[1, 2]), NN.PReLU, (2, 5, 1), "first"),
+    "rms_norm": (lambda: LAYERS.RMSNormalization(epsilon=1e-6), lambda: NN.RMSNorm(4, eps=1e-6), (2, 5, 4), "same"),
     "batch_norm": (lambda: LAYERS.BatchNormalization(epsilon=1e-5), lambda: NN.BatchNorm2d(4), (2, 5, 3, 4), "first"),
     "layer_norm": (lambda: LAYERS.LayerNormalization(epsilon=1e-5), lambda: NN.LayerNorm(4), (2, 5, 4), "same"),
     "group_norm": (
@@ -104,9 +131,65 @@ def test_an_embedding():
     np.testing.assert_array_equal(layer(tokens), module(torch.from_numpy(tokens)).detach())
 
 
-def test_a_layer_without_weights_and_an_unknown_one():
+@pytest.mark.parametrize(
+    ("make", "make_torch"),
+    [
+        (lambda: LAYERS.LSTMCell(3), lambda: NN.LSTMCell(4, 3)),
+        (lambda: LAYERS.GRUCell(3), lambda: NN.GRUCell(4, 3)),
+        (lambda: LAYERS.SimpleRNNCell(3), lambda: NN.RNNCell(4, 3)),
+    ],
+    ids=["lstm", "gru", "rnn"],
+)
+@torch.no_grad()
+def test_a_cell(make, make_torch):
+    cell, module = make(), make_torch()
+    cell.build((2, 4))
+    state = {key: value.numpy() for key, value in module.state_dict().items()}
+    entries = entries_of("", cell)
+    assert [key for entry in entries for key in entry.keys] == list(state)
+    for entry in entries:
+        entry.assign(entry.join([state[key] for key in entry.keys]))
+    x, h, c = image(2, 4), image(2, 3), image(2, 3)
+    states = (h, c) if isinstance(module, NN.LSTMCell) else (h,)
+    given = tuple(map(torch.from_numpy, states))
+    expected = module(torch.from_numpy(x), given if len(given) > 1 else given[0])
+    expected = expected[0] if isinstance(expected, tuple) else expected
+    np.testing.assert_allclose(cell(x, list(states))[0], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_slopes_that_torch_has_not():
+    layer = LAYERS.PReLU()
+    layer.build((2, 5, 4))
+    with pytest.raises(WeightError, match=r"shape \(5, 4\) have no torch form.*shared_axes"):
+        entries_of("act", layer)
+
+
+class Scaled(LAYERS.Dense):
+    """Of a known kind: it crosses as that does."""
+
+
+class Gain(keras.layers.Layer):
+    """Of no known kind."""
+
+    def build(self, input_shape):
+        self.gain = self.add_weight(name="gain", shape=(input_shape[-1],))
+
+
+def test_a_layer_without_weights_a_derived_and_an_unknown_one():
     assert entries_of("act", LAYERS.ReLU()) == []
-    unknown = LAYERS.MultiHeadAttention(2, 4)
-    unknown.build((2, 3, 8), (2, 3, 8))
-    with pytest.raises(WeightError, match="no table says how a MultiHeadAttention crosses"):
-        entries_of("attention", unknown)
+    derived, unknown = Scaled(3), Gain()
+    for layer in (derived, unknown):
+        layer.build((2, 4))
+    assert [entry.name for entry in entries_of("a.b", derived)] == ["a.b.weight", "a.b.bias"]
+    with pytest.raises(WeightError, match="no table says how a Gain crosses"):
+        entries_of("gain", unknown)
+
+
+def test_a_kind_that_is_registered_later(monkeypatch):
+    monkeypatch.setattr(layer_kinds._KINDS, "_values", dict(layer_kinds._KINDS._values))
+    layer = Gain()
+    layer.build((2, 4))
+    assert not layer_kinds.is_known(layer)
+    register(Gain, lambda layer: [Entry("g", layer.gain)])
+    assert layer_kinds.is_known(layer)
+    assert [entry.name for entry in entries_of("gain", layer)] == ["gain.g"]
