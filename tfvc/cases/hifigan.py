@@ -11,7 +11,7 @@ from tfvc.models.gan import same_length
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn, torch_call_channels_first
-from tfvc.weights import Entry, entries
+from tfvc.weights import Declared, entries
 
 
 def hifigan_generator(config: HiFiGANConfig, frames: int = 32, batch: int = 2) -> ParityCase:
@@ -119,9 +119,9 @@ def published(name: str, samples: int = 8192) -> ParityCase:
     return hifigan(HiFiGANConfig.from_name(name), HiFiGANDiscriminatorConfig(), spec, samples)
 
 
-def hifigan_entries(model: HiFiGAN) -> list[Entry]:
+def hifigan_entries(model: HiFiGAN) -> list[Declared]:
     """The entries of all networks, under the names that they have side by side."""
-    generator = [Entry(f"generator.{e.key}", e.variable, e.layout) for e in entries(model.generator)]
+    generator = [entry.renamed("generator.{}".format) for entry in entries(model.generator)]
     return [*generator, *entries(model.discriminator)]
 
 

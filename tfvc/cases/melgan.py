@@ -8,7 +8,7 @@ from tfvc.models.gan import same_length
 from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.optimizers.adam import Adam
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn
-from tfvc.weights import Entry, entries
+from tfvc.weights import Declared, entries
 
 
 def melgan(config: MelGANConfig, samples: int = 8192, batch: int = 2) -> ParityCase:
@@ -108,10 +108,10 @@ def melgan(config: MelGANConfig, samples: int = 8192, batch: int = 2) -> ParityC
     )
 
 
-def melgan_entries(model: MelGAN) -> list[Entry]:
+def melgan_entries(model: MelGAN) -> list[Declared]:
     """The entries of both networks, under the names that they have side by side."""
     return [
-        Entry(f"{name}.{entry.key}", entry.variable, entry.layout)
+        entry.renamed(f"{name}.{{}}".format)
         for name in ("generator", "discriminator")
         for entry in entries(getattr(model, name))
     ]

@@ -7,8 +7,7 @@ from typing import Any
 import keras
 
 from tfvc.common.errors import TfvcError
-from tfvc.weights import Entry
-from tfvc.weights.stock_layouts import stock_entries
+from tfvc.weights import Declared, entries_of
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,13 @@ class LayerTable:
 
     layers: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
-    def __call__(self, model: keras.layers.Layer) -> list[Entry]:
+    def __call__(self, model: keras.layers.Layer) -> list[Declared]:
         """The weight entries of the whole table."""
         return [
             entry
             for path, layers in self.resolve(model).items()
             for index, layer in enumerate(layers)
-            for entry in stock_entries(path, layer, index)
+            for entry in entries_of(path, layer, index)
         ]
 
     def resolve(self, model: keras.layers.Layer) -> dict[str, list[keras.layers.Layer]]:

@@ -18,10 +18,8 @@ from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.layer_table import LayerTable, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.kinds import keras_kind, torch_kind
-from tfvc.weights.layouts import known_kinds
-from tfvc.weights.stock_layouts import STOCK_KINDS
-
-_KNOWN = (*known_kinds(), *STOCK_KINDS, keras.layers.RNN, keras.layers.Bidirectional)
+from tfvc.weights import Entry
+from tfvc.weights.layer_kinds import is_known
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Pairing:
 def pair_up(
     module: Any,
     model: keras.layers.Layer,
-    entries: Sequence[Any],
+    entries: Sequence[Entry],
     table: LayerTable | None,
     torch_calls: list[Call],
     keras_calls: list[Call],
@@ -100,19 +98,19 @@ def pair_up(
     return Pairing(found, unpaired)
 
 
-def _keys_of_layers(layers: list[keras.layers.Layer], entries: Sequence[Any]) -> list[frozenset[str]]:
-    keys = {id(entry.variable): getattr(entry, "parts", None) or (entry.key,) for entry in entries}
+def _keys_of_layers(layers: list[keras.layers.Layer], entries: Sequence[Entry]) -> list[frozenset[str]]:
+    keys = {id(variable): entry.keys for entry in entries for variable in entry.variables}
     return [frozenset(k for v in layer.weights for k in keys.get(id(v), ())) for layer in layers]
 
 
-def _keys_of_modules(modules: dict[str, Any], entries: Sequence[Any]) -> dict[str, frozenset[str]]:
-    known = [k for entry in entries for k in (getattr(entry, "parts", None) or (entry.key,))]
+def _keys_of_modules(modules: dict[str, Any], entries: Sequence[Entry]) -> dict[str, frozenset[str]]:
+    known = [key for entry in entries for key in entry.keys]
     return {path: frozenset(k for k in known if not path or k.startswith(f"{path}.")) for path in modules}
 
 
 def _best(candidates: list[int], layers: list, calls: int, ran: Counter) -> int | None:
     """Of layers that hold the same weights (as a wrapper and its layer): of a known kind, else the innermost called."""
-    known = [i for i in candidates if isinstance(layers[i], _KNOWN)]
+    known = [i for i in candidates if is_known(layers[i]) or isinstance(layers[i], keras.layers.RNN)]
     if known:
         return known[0]
     as_often = [i for i in candidates if ran[id(layers[i])] == calls and calls > 0]
