@@ -21,7 +21,7 @@ help:
 	@echo "make test       every check and test"
 	@echo "make test-fast  the tests that take seconds"
 	@echo "make legacy     compute with the articles' own TF 2.15, addons and io again what the tests compare with"
-	@echo "make lint       ruff"
+	@echo "make lint       ruff, and which way imports point"
 	@echo "make clean      remove .venv and what was built"
 
 $(READY): pyproject.toml
@@ -79,6 +79,7 @@ legacy: $(READY_LEGACY) $(READY_TO_TEST)
 lint: $(READY_TO_TEST)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	PYTHONPATH=.ci $(BIN)/lint-imports
 
 clean:
 	rm -rf .venv .venv-legacy build demo figures *.egg-info
