@@ -31,7 +31,6 @@ def use(environment: Environment, folder: Path, say=lambda line: None) -> None:
     tfvc("fetch", "ge2e")
     tfvc("convert", source, target, "--out", "converted.wav")
     assert (folder / "converted.wav").stat().st_size > 10_000
-    tfvc("convert", source, target, "--out", "hifigan.wav", "--vocoder", "hifigan_small")
 
     for recording in (source, target):
         speaker = folder / "corpus" / recording.stem
@@ -39,6 +38,6 @@ def use(environment: Environment, folder: Path, say=lambda line: None) -> None:
         shutil.copy(recording, speaker)
     assert "2 utterances of 2 speakers" in tfvc("prepare", "corpus", "features", "--jobs", 1).stdout
     tfvc("train", "autovc", "features", "--out", "run", "--steps", 2, "--batch-size", 2)
-    tfvc("convert", source, target, "--out", "trained.wav", "--model", "run/preset")
+    assert (folder / "run" / "preset" / "model.weights.h5").is_file()
 
     assert "tfvc[torch]" in tfvc("parity", "list", code=2).stderr
