@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
+from tfvc.cases.reference import reference
 from tfvc.models.gan import same_length
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW
@@ -47,8 +48,7 @@ def hifigan(
     frames = -(-samples // config.hop)
 
     def torch_module() -> Any:
-        from torch_ref import hifigan
-
+        hifigan = reference("hifigan")
         sizes = {name: getattr(mel_spec, name) for name in ("sample_rate", "n_fft", "hop", "n_mels", "fmin")}
         return hifigan.HiFiGAN(
             _torch_generator(config),
@@ -126,11 +126,9 @@ def hifigan_entries(model: HiFiGAN) -> list[Declared]:
 
 
 def _torch_generator(config: HiFiGANConfig) -> Any:
-    from torch_ref.hifigan import Generator
-
     sizes = config.to_dict()
     del sizes["weight_norm"]
-    return Generator(**sizes)
+    return reference("hifigan").Generator(**sizes)
 
 
 def _torch_adamw(parameters: Any, rate: float) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tfvc import layers
+from tfvc.cases.reference import reference
 from tfvc.parity.case import ParityCase, Tensors, keras_call, torch_call_channels_first
 from tfvc.weights import Declared, entries_of
 
@@ -280,9 +281,7 @@ def weight_norm(of: ParityCase) -> ParityCase:
     """The convolution of another case under weight normalisation, on both sides."""
 
     def torch_module():
-        from torch_ref.melgan import weight_norm
-
-        return weight_norm(of.torch_module())
+        return reference("melgan").weight_norm(of.torch_module())
 
     return replace(
         of,

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tfvc.cases.reference import reference
 from tfvc.models.gan import same_length
 from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.optimizers.adam import Adam
@@ -20,9 +21,7 @@ def melgan(config: MelGANConfig, samples: int = 8192, batch: int = 2) -> ParityC
     frames = -(-samples // config.hop)
 
     def torch_module() -> Any:
-        from torch_ref import melgan, melgan_keras_io
-
-        shape = {"descript": melgan, "keras_io": melgan_keras_io}[config.shape]
+        shape = reference({"descript": "melgan", "keras_io": "melgan_keras_io"}[config.shape])
         sizes = {"n_mels": config.n_mels, "channels": config.channels, "upsample_rates": config.upsample_rates}
         if config.shape == "descript":
             sizes["residual_layers"] = config.residual_layers

@@ -1,0 +1,42 @@
+"""The layers that tfvc does not have, and how they cross to torch."""
+
+import keras
+
+from tfvc.weights import SAME, register
+
+
+@keras.saving.register_keras_serializable("wavenext")
+class LayerScale(keras.layers.Layer):
+    """A factor for each channel, small at first: `[batch, time, channels]` to the same (Touvron et al. 2021).
+
+    Variables: `gamma` `[channels]`.
+
+    Args:
+        initial: all factors of a fresh layer.
+    """
+
+    def __init__(self, initial: float = 0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.initial = initial
+
+    def build(self, input_shape):
+        initializer = keras.initializers.Constant(self.initial)
+        self.gamma = self.add_weight(name="gamma", shape=(input_shape[-1],), initializer=initializer)
+
+    def call(self, x):
+        return x * self.gamma
+
+    def get_config(self):
+        return {**super().get_config(), "initial": self.initial}
+
+
+@keras.saving.register_keras_serializable("wavenext")
+class LayerNorm(keras.layers.LayerNormalization):
+    """Equals `torch.nn.LayerNorm` over the channels, `[batch, time, channels]` to the same."""
+
+    def __init__(self, epsilon: float = 1e-6, **kwargs):
+        super().__init__(epsilon=epsilon, **kwargs)
+
+
+register(LayerScale, lambda layer: [("gamma", layer.gamma, SAME)])
+register(LayerNorm, lambda layer: [("weight", layer.gamma, SAME), ("bias", layer.beta, SAME)])
