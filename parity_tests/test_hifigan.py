@@ -13,6 +13,7 @@ from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDisc
 from tfvc.parity import Comparison
 from tfvc.parity.cases.hifigan import hifigan, hifigan_entries, hifigan_generator
 from tfvc.parity.precision import precision
+from tfvc.testing import TRAINED_BOUND, assert_equal_in_float64
 from tfvc.training.optimizers import AdamW, ExponentialByEpoch
 from tfvc.vocoders import NeuralVocoder, speak
 from tfvc.weights import maps, read_torch_file, state_dict
@@ -79,7 +80,7 @@ def test_fit_takes_the_steps_of_the_torch_loop():
     state = reference.state_dict()
     for entry in hifigan_entries(model):
         found = entry.to_torch(keras.ops.convert_to_numpy(entry.variable))
-        np.testing.assert_allclose(found, state[entry.key].numpy(), rtol=1e-8, atol=1e-11, err_msg=entry.key)
+        assert_equal_in_float64(found, state[entry.key].numpy(), entry.key, TRAINED_BOUND)
 
 
 def test_each_layer_of_the_discriminators_has_the_parameters_of_its_torch_layer():

@@ -11,6 +11,7 @@ from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.parity import Comparison
 from tfvc.parity.cases.melgan import melgan, melgan_entries
 from tfvc.parity.precision import precision
+from tfvc.testing import TRAINED_BOUND, assert_equal_in_float64
 from tfvc.training.optimizers import Adam
 from torch_ref import melgan as descript
 from torch_ref import melgan_keras_io as keras_io
@@ -63,4 +64,4 @@ def test_fit_takes_the_steps_of_the_torch_loop(shape):
     state = reference.state_dict()
     for entry in entries:
         found = entry.to_torch(keras.ops.convert_to_numpy(entry.variable))
-        np.testing.assert_allclose(found, state[entry.key].numpy(), rtol=1e-8, atol=1e-11, err_msg=entry.key)
+        assert_equal_in_float64(found, state[entry.key].numpy(), entry.key, TRAINED_BOUND)
