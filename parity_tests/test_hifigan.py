@@ -13,6 +13,7 @@ from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDisc
 from tfvc.optimizers.adam import AdamW, ExponentialByEpoch
 from tfvc.parity import Comparison
 from tfvc.parity.sides.precision import precision
+from tfvc.testing import TRAINED_BOUND, assert_equal_in_float64
 from tfvc.voices.vocoders import NeuralVocoder, speak
 from tfvc.weights import read_torch_file, state_dict
 from torch_ref.hifigan import CONFIGS, Generator, MultiPeriodDiscriminator, MultiScaleDiscriminator
@@ -77,7 +78,7 @@ def test_fit_takes_the_steps_of_the_torch_loop():
         assert ours == pytest.approx(expected, rel=1e-6), step  # Keras keeps metrics in float32
     state = reference.state_dict()
     for entry in hifigan_entries(model):
-        np.testing.assert_allclose(entry.value(), state[entry.name].numpy(), rtol=1e-8, atol=1e-11, err_msg=entry.name)
+        assert_equal_in_float64(entry.value(), state[entry.name].numpy(), entry.name, TRAINED_BOUND)
 
 
 def test_each_layer_of_the_discriminators_has_the_parameters_of_its_torch_layer():

@@ -11,6 +11,7 @@ from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.optimizers.adam import Adam
 from tfvc.parity import Comparison
 from tfvc.parity.sides.precision import precision
+from tfvc.testing import TRAINED_BOUND, assert_equal_in_float64
 from torch_ref import melgan as descript
 from torch_ref import melgan_keras_io as keras_io
 from torch_ref.train_melgan import KERAS_IO, train
@@ -61,4 +62,4 @@ def test_fit_takes_the_steps_of_the_torch_loop(shape):
         assert ours == pytest.approx(expected, rel=1e-6), step  # Keras keeps metrics in float32
     state = reference.state_dict()
     for entry in entries:
-        np.testing.assert_allclose(entry.value(), state[entry.name].numpy(), rtol=1e-8, atol=1e-11, err_msg=entry.name)
+        assert_equal_in_float64(entry.value(), state[entry.name].numpy(), entry.name, TRAINED_BOUND)
