@@ -1,8 +1,8 @@
-"""The layers that tfvc does not have, and how they cross to torch."""
+"""The layer that neither tfvc nor Keras has, and how it crosses to torch."""
 
 import keras
 
-from tfvc.weights import SAME, register
+from tfvc.weights import Entry, register
 
 
 @keras.saving.register_keras_serializable("wavenext")
@@ -30,13 +30,4 @@ class LayerScale(keras.layers.Layer):
         return {**super().get_config(), "initial": self.initial}
 
 
-@keras.saving.register_keras_serializable("wavenext")
-class LayerNorm(keras.layers.LayerNormalization):
-    """Equals `torch.nn.LayerNorm` over the channels, `[batch, time, channels]` to the same."""
-
-    def __init__(self, epsilon: float = 1e-6, **kwargs):
-        super().__init__(epsilon=epsilon, **kwargs)
-
-
-register(LayerScale, lambda layer: [("gamma", layer.gamma, SAME)])
-register(LayerNorm, lambda layer: [("weight", layer.gamma, SAME), ("bias", layer.beta, SAME)])
+register(LayerScale, lambda layer: [Entry("gamma", layer.gamma)])

@@ -2,12 +2,14 @@
 
 import keras
 import tensorflow as tf
+from keras.layers import LayerNormalization
 
 from tfvc.layers import Conv1D, Dense, GroupedConv1D
 from wavenext.config import WaveNeXtConfig
-from wavenext.layers import LayerNorm, LayerScale
+from wavenext.layers import LayerScale
 
 TAPS = 7
+EPSILON = 1e-6  # upstream's; torch has 1e-5 of its own, Keras 1e-3
 
 
 class Block(keras.layers.Layer):
@@ -18,7 +20,7 @@ class Block(keras.layers.Layer):
         policy = self.dtype_policy
         self.width, self.hidden = config.width, config.hidden
         self.depthwise = GroupedConv1D(self.width, TAPS, groups=self.width, padding=TAPS // 2, dtype=policy)
-        self.norm = LayerNorm(dtype=policy)
+        self.norm = LayerNormalization(epsilon=EPSILON, dtype=policy)
         self.widen = Dense(self.hidden, dtype=policy)
         self.gelu = keras.layers.Activation("gelu", dtype=policy)
         self.narrow = Dense(self.width, dtype=policy)
@@ -44,9 +46,9 @@ class Network(keras.layers.Layer):
         self.config = config
         policy = self.dtype_policy
         self.embed = Conv1D(config.width, TAPS, padding=TAPS // 2, dtype=policy)
-        self.norm = LayerNorm(dtype=policy)
+        self.norm = LayerNormalization(epsilon=EPSILON, dtype=policy)
         self.blocks = [Block(config, name=f"blocks_{i}", dtype=policy) for i in range(config.blocks)]
-        self.last_norm = LayerNorm(dtype=policy)
+        self.last_norm = LayerNormalization(epsilon=EPSILON, dtype=policy)
         self.to_frame = Dense(config.frame, dtype=policy)
         self.to_samples = Dense(config.hop, use_bias=False, dtype=policy)
 
