@@ -156,6 +156,11 @@ class Constant:
 
     variable: keras.Variable
 
+    @property
+    def variables(self) -> tuple[keras.Variable, ...]:
+        """As an entry has them."""
+        return (self.variable,)
+
     def renamed(self, rename: Callable[[str], str]) -> Self:
         """The same: it has no key."""
         return self
@@ -166,6 +171,11 @@ class Ignored:
     """A torch tensor that Keras has no variable for, such as a count of batches; it may be there or not."""
 
     key: str
+
+    @property
+    def variables(self) -> tuple[keras.Variable, ...]:
+        """None."""
+        return ()
 
     def renamed(self, rename: Callable[[str], str]) -> Self:
         """The same under another key."""
@@ -189,7 +199,7 @@ def check_cover(weights: Iterable[keras.Variable], declared: Iterable[Declared],
     declared = list(declared)
     constants = [item.variable for item in declared if isinstance(item, Constant)]
     entries = [item for item in declared if isinstance(item, Entry)]
-    uses = Counter(id(v) for v in [*constants, *(v for entry in entries for v in entry.variables)])
+    uses = Counter(id(variable) for item in declared for variable in item.variables)
     for variable in weights:
         if uses[id(variable)] != 1:
             raise WeightError(

@@ -17,6 +17,7 @@ from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing import axes as axes_of
 from tfvc.parity.tracing import local
+from tfvc.parity.tracing.arguments import in_order_of
 from tfvc.parity.tracing.axes import Axes
 from tfvc.parity.tracing.pairing import Pair, Pairing, keras_path, pair_up
 
@@ -123,6 +124,8 @@ class LayerViews:
             pair = self.pairing.find(named[id(call.owner)])
             four = [group.get((pair.path, call.number)) for group in grouped]
             if all(four):
+                for theirs, ours in (four[:2], four[2:]):
+                    ours[0] = in_order_of(theirs[0], ours[0])
                 found.append(self._passage(pair, call.number, four))
         return found
 
