@@ -5,11 +5,15 @@ import torch
 
 from tfvc.weights import Entry, WeightError, entries_of, layer_kinds, register
 
-RNG = np.random.default_rng(3)
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Each test draws from one of its own: what it draws does not depend on the tests before it."""
+    return np.random.default_rng(3)
 
 
-def image(*shape: int) -> np.ndarray:
-    return RNG.standard_normal(shape).astype(np.float32)
+def image(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return rng.standard_normal(shape).astype(np.float32)
 
 
 def first(x: np.ndarray) -> torch.Tensor:
@@ -100,13 +104,13 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 @torch.no_grad()
-def test_a_layer_with_torchs_weights_gives_what_torch_gives(name):
+def test_a_layer_with_torchs_weights_gives_what_torch_gives(name, rng):
     make, make_torch, shape, order = CASES[name]
-    layer, module, x = make(), make_torch().eval(), image(*shape)
+    layer, module, x = make(), make_torch().eval(), image(rng, *shape)
     layer.build(shape)
     state = {}
     for key, value in module.state_dict().items():
-        drawn = RNG.uniform(0.5, 1.5, tuple(value.shape)).astype(np.float32) * (-1 if "bias" in key else 1)
+        drawn = rng.uniform(0.5, 1.5, tuple(value.shape)).astype(np.float32) * (-1 if "bias" in key else 1)
         state[key] = drawn if value.is_floating_point() else value.numpy()
     module.load_state_dict({key: torch.from_numpy(np.asarray(value)) for key, value in state.items()})
     entries = [entry for entry in entries_of("", layer) if isinstance(entry, Entry)]
@@ -121,13 +125,13 @@ def test_a_layer_with_torchs_weights_gives_what_torch_gives(name):
     np.testing.assert_allclose(layer(x), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_an_embedding():
+def test_an_embedding(rng):
     layer, module = LAYERS.Embedding(7, 3), NN.Embedding(7, 3)
     layer.build((2, 5))
     (entry,) = entries_of("tokens", layer)
     assert entry.keys == ("tokens.weight",)
     entry.assign(module.weight.detach().numpy())
-    tokens = RNG.integers(0, 7, (2, 5))
+    tokens = rng.integers(0, 7, (2, 5))
     np.testing.assert_array_equal(layer(tokens), module(torch.from_numpy(tokens)).detach())
 
 
@@ -141,7 +145,7 @@ def test_an_embedding():
     ids=["lstm", "gru", "rnn"],
 )
 @torch.no_grad()
-def test_a_cell(make, make_torch):
+def test_a_cell(make, make_torch, rng):
     cell, module = make(), make_torch()
     cell.build((2, 4))
     state = {key: value.numpy() for key, value in module.state_dict().items()}
@@ -149,7 +153,7 @@ def test_a_cell(make, make_torch):
     assert [key for entry in entries for key in entry.keys] == list(state)
     for entry in entries:
         entry.assign(entry.join([state[key] for key in entry.keys]))
-    x, h, c = image(2, 4), image(2, 3), image(2, 3)
+    x, h, c = image(rng, 2, 4), image(rng, 2, 3), image(rng, 2, 3)
     states = (h, c) if isinstance(module, NN.LSTMCell) else (h,)
     given = tuple(map(torch.from_numpy, states))
     expected = module(torch.from_numpy(x), given if len(given) > 1 else given[0])
