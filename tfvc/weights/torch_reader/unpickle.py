@@ -53,7 +53,8 @@ class _Machine:
         self._memo: dict[int, Any] = {}
         self._stack = Stack()
         self._steps = _MOST_STEPS
-        self._copied = section.left  # bytes of strings that may be copied: each has been in the pickle once
+        # Bytes of strings that may be copied: each has been in the pickle once, a NumPy array's are copied twice.
+        self._copied = 2 * section.left
 
     def run(self) -> Any:
         for name, argument in _opcodes(self._section):
