@@ -17,7 +17,7 @@ import numpy as np
 from tfvc.weights.torch_reader.allowed import Function, allowed_names, find, refuse
 from tfvc.weights.torch_reader.hashing import hashable
 from tfvc.weights.torch_reader.numpy_data import NumpyDtype, build_array
-from tfvc.weights.torch_reader.refusal import Refusal, shown
+from tfvc.weights.torch_reader.refusal import Refusal
 from tfvc.weights.torch_reader.section import Section
 from tfvc.weights.torch_reader.stack import Stack
 from tfvc.weights.torch_reader.storages import Storages
@@ -185,10 +185,6 @@ class _Machine:
     def instance(self, argument: str) -> None:
         raise refuse(argument.replace(" ", "."))
 
-    def object(self, _) -> None:
-        items = self._stack.pop_to_mark()
-        raise refuse(shown(getattr(items[0], "name", None) if items else None))
-
     def _container(self, *kinds: type) -> Any:
         if type(self._stack.top()) not in kinds:
             raise Refusal(f"damaged, its pickle puts items into a {type(self._stack.top()).__name__}")
@@ -249,5 +245,4 @@ _OPERATIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "BUILD": _Machine.build,
     "BINPERSID": _Machine.storage,
     "INST": _Machine.instance,
-    "OBJ": _Machine.object,
 }

@@ -62,9 +62,11 @@ class _Archive:
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.compress_size != info.file_size:
             raise Refusal("refused, its zip is compressed, as torch never writes it; unpack it and zip it with -0")
         # The member's own header: 30 bytes, then its name and extra fields, whose lengths stand at 26 and 28.
-        self._file.seek(max(info.header_offset, 0))
-        header = self._file.read(30)
-        if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        header = b""
+        if 0 <= info.header_offset <= self._size - 30:
+            self._file.seek(info.header_offset)
+            header = self._file.read(30)
+        if header[:4] != b"PK\x03\x04":
             raise Refusal(f"damaged, {shown(name)} is not where its zip says; get the file again")
         lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         start = info.header_offset + 30 + lengths
