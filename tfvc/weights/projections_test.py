@@ -5,19 +5,13 @@ import torch
 
 from tfvc.weights import WeightError, entries_of
 
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    """Each test draws from one of its own: what it draws does not depend on the tests before it."""
-    return np.random.default_rng(5)
-
-
+RNG = np.random.default_rng(5)
 LAYERS = keras.layers
 SIZE, HEADS = 12, 3
 
 
 def drawn(*shape: int) -> np.ndarray:
-    return rng.standard_normal(shape).astype(np.float32)
+    return RNG.standard_normal(shape).astype(np.float32)
 
 
 def load(layer: keras.layers.Layer, module: torch.nn.Module) -> None:
