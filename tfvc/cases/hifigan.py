@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.models.gan import same_length
+from tfvc.models.gan_step import same_length
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn, torch_call_channels_first

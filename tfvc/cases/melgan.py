@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.models.gan import same_length
+from tfvc.models.gan_step import same_length
 from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.optimizers.adam import Adam
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn

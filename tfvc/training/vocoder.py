@@ -11,7 +11,7 @@ from tfvc.audio import MelSpec
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 from tfvc.data import fixed_wave_segments, wave_segments
-from tfvc.models.gan import VocoderGAN
+from tfvc.models.gan_step import VocoderGAN
 from tfvc.models.preset import PresetModel
 from tfvc.models.vocoder import VocoderModel
 from tfvc.training.base import Corpus, Training

@@ -5,7 +5,7 @@ from typing import Self
 
 import tensorflow as tf
 
-from tfvc.models.gan import VocoderGAN
+from tfvc.models.gan_step import VocoderGAN
 from tfvc.models.hifigan import losses
 from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.discriminator import HiFiGANDiscriminator

@@ -4,7 +4,7 @@ from typing import Self
 
 import tensorflow as tf
 
-from tfvc.models.gan import VocoderGAN
+from tfvc.models.gan_step import VocoderGAN
 from tfvc.models.melgan import losses
 from tfvc.models.melgan.config import MelGANConfig
 from tfvc.models.melgan.discriminator import MelGANDiscriminator
