@@ -128,9 +128,7 @@ def hifigan_entries(model: HiFiGAN) -> list[Entry]:
 def _torch_generator(config: HiFiGANConfig) -> Any:
     from torch_ref.hifigan import Generator
 
-    sizes = config.to_dict()
-    del sizes["weight_norm"]
-    return Generator(**sizes)
+    return Generator(**config.to_dict())
 
 
 def _torch_adamw(parameters: Any, rate: float) -> Any:
