@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tfvc.cli import choices
 from tfvc.cli.recordings import keep_recordings, plan, run_each, sound_files
 from tfvc.common import defaults
 
@@ -17,7 +18,7 @@ def convert(
     ],
     model: Annotated[str, typer.Option(help="Preset of the AutoVC.")] = "autovc_small",
     vocoder: Annotated[
-        str, typer.Option(help="griffin-lim, or a MelGAN or HiFi-GAN preset with the model's mel spec.")
+        str, typer.Option(help=f"griffin-lim, or a preset of {choices.vocoders()} with the model's mel spec.")
     ] = defaults.VOCODER,
 ) -> None:
     """Speak SOURCE in the voice of TARGET."""

@@ -22,6 +22,7 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
         "preset": folder,
         "model": model.name_in_presets,
         "parameters": f"{trainable:,} trainable, {model.count_params() - trainable:,} non-trainable",
+        **{name: getattr(model, name) for name in model.states},
         **{f"config.{name}": value for name, value in model.config.to_dict().items()},
         "mel": _name_of(model.mel_spec),
         **{f"mel.{name}": value for name, value in json.loads(model.mel_spec.to_json()).items()},

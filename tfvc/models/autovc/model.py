@@ -11,6 +11,7 @@ from tfvc.models.autovc.torch_keys import TORCH_KEYS
 from tfvc.models.preset import PresetModel
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class AutoVC(PresetModel):
     """AutoVC (Qian et al. 2019), equal to `Generator` of auspicious3000/autovc.
 

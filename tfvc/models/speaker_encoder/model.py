@@ -1,5 +1,6 @@
 """The speaker encoder: three LSTMs and a projection onto the unit sphere."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,6 +16,7 @@ from tfvc.models.speaker_encoder.torch_keys import TORCH_KEYS
 _WINDOWS_AT_ONCE = 16
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class SpeakerEncoder(PresetModel):
     """Mel windows to speaker embeddings: `[batch, frames, n_mels] -> [batch, embedding]`, each of length 1.
 
