@@ -13,7 +13,7 @@ from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import error, progress, say
 from tfvc.common.atomic import atomic_file
 from tfvc.common.errors import TfvcError
-from tfvc.metrics import METRICS, NEED_SAME_TIMING, Comparison, Recording, find_defects
+from tfvc.metrics import METRICS, NEED_SAME_TIMING, Evaluation, Recording, find_defects
 from tfvc.metrics.extra import require
 from tfvc.metrics.pairs import Pair
 from tfvc.metrics.plots import distributions, pair_figure
@@ -34,9 +34,9 @@ def evaluate_pairs(
     """Measures each pair, prints the means and writes what is asked for; arguments are those of the command."""
     if plot is not None and plot.suffix.lower() not in _PICTURES:
         raise TfvcError(f"{plot}: no format of pictures; use {', '.join(_PICTURES)}")
-    comparison = load_comparison(metrics, aligned, mel)
+    evaluation = load_evaluation(metrics, aligned, mel)
     with_sources = any(pair.source is not None for pair in pairs)
-    bounds.check_known(comparison.keys(with_sources))
+    bounds.check_known(evaluation.keys(with_sources))
     read = functools.lru_cache(64)(Recording.read)  # a reference may stand in many pairs
 
     rows, entries = [], []
@@ -45,7 +45,7 @@ def evaluate_pairs(
             try:
                 hypothesis = Recording.read(pair.hypothesis)
                 source = read(pair.source) if pair.source is not None else None
-                row = comparison.measure(read(pair.reference), hypothesis, source)
+                row = evaluation.measure(read(pair.reference), hypothesis, source)
             except TfvcError as problem:
                 if len(pairs) == 1:
                     raise
@@ -69,7 +69,7 @@ def evaluate_pairs(
     if plot is not None:
         if len(pairs) == 1:
             recordings = read(pairs[0].reference), Recording.read(pairs[0].hypothesis)
-            _save_figure(pair_figure(*recordings, comparison.mel_spec, "f0" in comparison.metrics), plot)
+            _save_figure(pair_figure(*recordings, evaluation.mel_spec, "f0" in evaluation.metrics), plot)
         else:
             _save_figure(distributions(rows), plot)
         say(f"wrote {plot}")
@@ -79,7 +79,7 @@ def evaluate_pairs(
     bounds.finish(figures)
 
 
-def load_comparison(metrics: str | None, aligned: bool, mel: str) -> Comparison:
+def load_evaluation(metrics: str | None, aligned: bool, mel: str) -> Evaluation:
     """What the options ask for, with all that it needs.
 
     Raises:
@@ -103,7 +103,7 @@ def load_comparison(metrics: str | None, aligned: bool, mel: str) -> Comparison:
         from tfvc.models.speaker_encoder import SpeakerEncoder
 
         encoder = SpeakerEncoder.from_preset("ge2e")
-    return Comparison(wanted, aligned, spec, encoder)
+    return Evaluation(wanted, aligned, spec, encoder)
 
 
 def _save_figure(figure: Figure, path: Path) -> None:

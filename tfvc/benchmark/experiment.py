@@ -11,13 +11,13 @@ import numpy as np
 from tfvc.audio import MelSpec, write
 from tfvc.common.errors import TfvcError
 from tfvc.data.corpus import scan
-from tfvc.metrics import Comparison, Recording
+from tfvc.metrics import Evaluation, Recording
 from tfvc.models.locations import find_preset
 from tfvc.voices.converter import Conversion, VoiceConverter
 from tfvc.voices.vocoders import GRIFFIN_LIM, Vocoder, load_vocoder
 
 
-class Bench:
+class Experiment:
     """The checkpoints of a protocol and what they are tried on.
 
     Args:
@@ -35,9 +35,9 @@ class Bench:
         self.read = functools.cache(Recording.read)
         self.load_vocoder = functools.cache(self._load_vocoder)
 
-    def comparison(self, *metrics: str, same_timing: bool, mel_spec: MelSpec | None = None) -> Comparison:
+    def evaluation(self, *metrics: str, same_timing: bool, mel_spec: MelSpec | None = None) -> Evaluation:
         """What measures these; mels are those of the model if nothing else is said."""
-        return Comparison(metrics, same_timing, mel_spec or self.spec, self.encoder)
+        return Evaluation(metrics, same_timing, mel_spec or self.spec, self.encoder)
 
     def speakers(self, corpus: str) -> dict[str, list[Path]]:
         """Speaker -> recordings of a corpus, sorted.

@@ -46,7 +46,7 @@ _TOLERATED_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Evaluation:
     """What is measured, and how.
 
     Attributes:
