@@ -5,8 +5,19 @@ from tfvc.audio.griffinlim import griffin_lim
 from tfvc.audio.io import read, resample, write
 from tfvc.audio.loudness import normalize_volume
 from tfvc.audio.mel_spec import MelSpec
+from tfvc.audio.recording import Recording
 
-__all__ = ["AudioError", "MelExtractor", "MelSpec", "griffin_lim", "normalize_volume", "read", "resample", "write"]
+__all__ = [
+    "AudioError",
+    "MelExtractor",
+    "MelSpec",
+    "Recording",
+    "griffin_lim",
+    "normalize_volume",
+    "read",
+    "resample",
+    "write",
+]
 
 
 def __getattr__(name: str):

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.audio import MelSpec, write
+from tfvc.audio import MelSpec, Recording, write
 from tfvc.common.errors import TfvcError
 from tfvc.data.corpus import scan
-from tfvc.metrics import Evaluation, Recording
+from tfvc.metrics import Evaluation
 from tfvc.models.locations import find_preset
 from tfvc.voices.converter import Conversion, VoiceConverter
 from tfvc.voices.vocoders import GRIFFIN_LIM, Vocoder, load_vocoder

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from tfvc.audio import Recording
 from tfvc.benchmark.config import LongRecordingConfig
 from tfvc.benchmark.experiment import Experiment
 from tfvc.common.errors import TfvcError
-from tfvc.metrics import Recording, mel_l1, stoi
+from tfvc.metrics import mel_l1, stoi
 
 _RATE = 16000
 

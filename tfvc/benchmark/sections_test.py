@@ -7,12 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, Recording
 from tfvc.benchmark.config import LongRecordingConfig, ParallelConfig, UnseenConfig
 from tfvc.benchmark.long_recording import LongRecording
 from tfvc.benchmark.parallel import Parallel
 from tfvc.benchmark.unseen import Unseen
-from tfvc.metrics import Recording
 
 RATE = 22050
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, Recording
 from tfvc.audio.named_specs import NAMED_SPECS
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import error, progress, say
 from tfvc.common.atomic import atomic_file
 from tfvc.common.errors import TfvcError
-from tfvc.metrics import METRICS, NEED_SAME_TIMING, Evaluation, Recording, find_defects
+from tfvc.metrics import METRICS, NEED_SAME_TIMING, Evaluation, find_defects
 from tfvc.metrics.extra import require
 from tfvc.metrics.pairs import Pair
 from tfvc.metrics.plots import distributions, pair_figure

@@ -4,7 +4,6 @@ Each takes arrays and stands in a file of its own; `Evaluation` takes recordings
 MCD, F0, STOI and PESQ want the `metrics` extra; what is missing is said when they are called.
 """
 
-from tfvc.audio.recording import Recording
 from tfvc.metrics.defects import find_defects, find_defects_in_file
 from tfvc.metrics.equal_error_rate import equal_error_rate
 from tfvc.metrics.evaluation import METRICS, NEED_SAME_TIMING, Evaluation
@@ -20,7 +19,6 @@ __all__ = [
     "NEED_SAME_TIMING",
     "Evaluation",
     "PitchErrors",
-    "Recording",
     "analysis_rate",
     "equal_error_rate",
     "find_defects",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tfvc.audio import MelSpec
-from tfvc.metrics import Evaluation, Recording
+from tfvc.audio import MelSpec, Recording
+from tfvc.metrics import Evaluation
 from tfvc.metrics.extra import require
 
 SPEC = MelSpec.named("hifigan_22k")

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, resample
+from tfvc.audio import MelSpec, Recording, resample
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import (
     METRICS,
     Evaluation,
-    Recording,
     equal_error_rate,
     mel_l1,
     pesq_wideband,
