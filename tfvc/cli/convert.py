@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tfvc.cli.recordings import keep_recordings, plan, run_each, sound_files
+from tfvc.cli.recordings import find_recordings, keep_recordings, plan, run_each
 from tfvc.common import defaults
 
 
@@ -25,7 +25,7 @@ def convert(
     from tfvc.voices.converter import VoiceConverter
 
     jobs = plan(source, out)
-    targets = [file for path in target for file in sound_files(path)]
+    targets = [file for path in target for file in find_recordings(path)]
     keep_recordings([*targets, *(recording for recording, _ in jobs)], jobs)
     converter = VoiceConverter.from_preset(model, vocoder)
     voice = converter.embed(targets)

@@ -7,7 +7,7 @@ import typer
 
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import progress, say
-from tfvc.cli.recordings import sound_files
+from tfvc.cli.recordings import find_recordings
 from tfvc.common.errors import TfvcError
 
 
@@ -66,7 +66,7 @@ def evaluate(
             raise TfvcError("--protocol needs --out, a folder for the table, the figures and the sound")
         evaluate_protocol(protocol, out, data, set or [], json, bounds)
     elif reference is not None and hypothesis is None:
-        _look_for_defects(sound_files(reference), json)
+        _look_for_defects(find_recordings(reference), json)
     else:
         from tfvc.cli.evaluate_pairs import evaluate_pairs
         from tfvc.metrics.pairs import pair_paths, read_pairs
