@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfvc.audio import Recording
 from tfvc.benchmark.config import CopySynthesisConfig
 from tfvc.benchmark.experiment import Experiment
 from tfvc.metrics.summary import means
@@ -34,7 +35,8 @@ class CopySynthesis:
         spec = vocoder.mel_spec
         original = self.experiment.read(self.files[speaker])
         wave = speak(vocoder, original.mel(spec), len(original.at(spec.sample_rate)))
-        again = self.experiment.keep(wave, spec.sample_rate, "copy_synthesis", _folder_name(name), speaker)
+        spoken = Recording(wave, spec.sample_rate)
+        again = self.experiment.keep(spoken, "copy_synthesis", _folder_name(name), speaker)
         against = self.experiment.evaluation(*_METRICS, same_timing=True, mel_spec=spec)
         return {"vocoder": name, "speaker": speaker, **against.measure(original, again)}
 

@@ -31,8 +31,7 @@ class LongRecording:
     def measure(self, speaker: str) -> dict:
         """Converts the recording and measures every window of it."""
         experiment, recording = self.experiment, self.recording
-        result = experiment.convert(recording, recording.embedding(experiment.encoder))
-        spoken = experiment.keep(result.wave, result.sample_rate, "long_recording", speaker)
+        spoken = experiment.keep(experiment.convert(recording, [recording]), "long_recording", speaker)
         windows = range(len(recording.wave) // self.window)
         return {
             "speaker": speaker,

@@ -42,8 +42,8 @@ class Parallel:
         own, other, sentence = job
         experiment = self.experiment
         source, target = experiment.read(self.said[own][sentence]), experiment.read(self.said[other][sentence])
-        result = experiment.convert(source, self._mean_embedding(self.voices[other]))
-        spoken = experiment.keep(result.wave, result.sample_rate, "parallel", f"{own}_to_{other}", sentence)
+        result = experiment.convert(source, [experiment.read(file) for file in self.voices[other]])
+        spoken = experiment.keep(result, "parallel", f"{own}_to_{other}", sentence)
         if self.pictured is None:
             mels = {f"source, {own}": source, f"target, {other}": target, "source converted": spoken}
             self.pictured = {title: recording.mel(experiment.spec) for title, recording in mels.items()}
@@ -63,7 +63,7 @@ class Parallel:
         return {"conversions": len(rows), **result}
 
     def _mean_embedding(self, files: list[Path]) -> np.ndarray:
-        return np.mean([self.experiment.read(file).embedding(self.experiment.encoder) for file in files], axis=0)
+        return self.experiment.encoder.embed_speaker([self.experiment.read(file) for file in files])
 
 
 def _sentence(file: Path) -> str:

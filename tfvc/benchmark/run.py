@@ -53,7 +53,7 @@ def run_protocol(
         require(package)
     with atomic_dir(out) as temporary:
         common = protocol.common
-        experiment = Experiment(common.model, common.vocoder, data, temporary / SOUND, common.seed)
+        experiment = Experiment(common, data, temporary / SOUND)
         # All are made before any is run: what is missing is said at once.
         sections = {name: _SECTIONS[name](config, experiment) for name, config in protocol.sections.items()}
         rows = _measure(sections, report)

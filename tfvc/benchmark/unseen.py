@@ -28,8 +28,7 @@ class Unseen:
         """Converts one speaker into another."""
         own, other = job
         (said, own_judge), (voice, judge) = self.halves[own], self.halves[other]
-        result = self.experiment.convert(said, voice.embedding(self.experiment.encoder))
-        spoken = self.experiment.keep(result.wave, result.sample_rate, "unseen", f"{own}_to_{other}")
+        spoken = self.experiment.keep(self.experiment.convert(said, [voice]), "unseen", f"{own}_to_{other}")
         return {"source": own, "target": other, **self.against.measure(judge, spoken, own_judge)}
 
     def figures(self, rows: list[dict]) -> dict:
