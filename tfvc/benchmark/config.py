@@ -20,11 +20,13 @@ class ProtocolConfig(Config):
     Attributes:
         model: preset of the converter.
         vocoder: "griffin-lim" or a preset; of the conversions.
+        speaker_encoder: a preset, of the conversions and of the cosines; empty for that of the model's training.
         seed: of what is drawn.
     """
 
     model: str = "autovc_small"
     vocoder: str = defaults.VOCODER
+    speaker_encoder: str = ""
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tfvc.audio import read, write
 from tfvc.benchmark import load_protocol, run_protocol
-from tfvc.benchmark.bench import held_out
+from tfvc.benchmark.experiment import held_out
 from tfvc.benchmark.table import markdown
 from tfvc.cli import main
 from tfvc.common.errors import TfvcError

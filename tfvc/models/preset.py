@@ -1,4 +1,7 @@
-"""Models that live in a folder: `<preset>/{config.json, mel.json, model.weights.h5, training.json}`."""
+"""Models that live in a folder: `<preset>/{config.json, mel.json, model.weights.h5, training.json}`.
+
+What else a model reads stands beside `mel.json`: see `PresetModel.inputs`.
+"""
 
 import dataclasses
 import json
@@ -11,6 +14,7 @@ from tfvc.audio import MelSpec
 from tfvc.common.atomic import atomic_dir
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
+from tfvc.common.json_file import write_object
 from tfvc.common.plugins import load_object
 from tfvc.models.configured import Configured, plain
 from tfvc.models.family import networks
@@ -66,10 +70,17 @@ class PresetModel(Configured):
         return super().from_config({**config, "mel_spec": spec})
 
     @classmethod
-    def from_name(cls, name: str, **kwargs) -> Self:
-        """A model of a named architecture with fresh weights, on the mels that this architecture is used with."""
+    def from_name(cls, name: str, config: Config | None = None, mel_spec: MelSpec | None = None, **kwargs) -> Self:
+        """A model of a named architecture with fresh weights, on the inputs that this architecture is used with.
+
+        Args:
+            name: of the architecture.
+            config: in place of the named one, where some of its fields are changed.
+            mel_spec: in place of the architecture's own.
+        """
         spec = MelSpec.named(cls.config_class.mels[name]) if name in cls.config_class.mels else None
-        return cls(cls.config_class.from_name(name), spec, **kwargs)
+        inputs = {**cls.inputs_of_name(name), **kwargs}
+        return cls(config or cls.config_class.from_name(name), mel_spec or spec, **inputs)
 
     @classmethod
     def from_preset(cls, name_or_path: str | os.PathLike, **kwargs) -> Self:
@@ -83,9 +94,28 @@ class PresetModel(Configured):
             TfvcError: if there is no such preset, it holds another kind of model, or a file of it is damaged.
         """
         preset = cls.read_preset(name_or_path)
-        model = cls(preset.config, preset.mel_spec, **preset.states, **kwargs)
+        inputs = {**cls.read_inputs(preset.folder), **preset.states, **kwargs}
+        model = cls(preset.config, preset.mel_spec, **inputs)
         load_weights(model, preset.folder / "model.weights.h5")
         return model
+
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        """What the model reads beside mels, as far as it is known: name -> content of `<name>.json` in a preset."""
+        return {}
+
+    @classmethod
+    def read_inputs(cls, folder: Path) -> dict[str, Any]:
+        """Reads what `inputs` says: arguments of the constructor. Raises TfvcError for a damaged file."""
+        return {}
+
+    @classmethod
+    def inputs_of_name(cls, name: str) -> dict[str, Any]:
+        """What a named architecture is used with beside its mels: arguments of the constructor."""
+        return {}
+
+    def notes(self) -> list[str]:
+        """What whoever puts the model to use should know, a line each; commands print them."""
+        return []
 
     @classmethod
     def read_preset(cls, name_or_path: str | os.PathLike) -> Preset:
@@ -134,6 +164,8 @@ class PresetModel(Configured):
             config = {"model": self.name_in_presets, "config": self.config.to_dict(), **self._states()}
             (temporary / "config.json").write_text(json.dumps(config, indent=2) + "\n")
             (temporary / "mel.json").write_text(self.mel_spec.to_json())
+            for name, content in self.inputs().items():
+                write_object(temporary / f"{name}.json", content)
             save_weights(self, temporary / "model.weights.h5", half=half)
             if training is not None:
                 (temporary / "training.json").write_text(json.dumps(training, indent=2) + "\n")

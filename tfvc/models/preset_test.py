@@ -19,7 +19,13 @@ def preset(tmp_path):
 
 def test_a_preset_is_config_mel_weights_and_record(preset):
     folder, model = preset
-    assert sorted(p.name for p in folder.iterdir()) == ["config.json", "mel.json", "model.weights.h5", "training.json"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "config.json",
+        "encoder.json",
+        "mel.json",
+        "model.weights.h5",
+        "training.json",
+    ]
     loaded = AutoVC.from_preset(folder)
     assert loaded.config == model.config
     assert loaded.mel_spec == model.mel_spec

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tfvc.audio import MelSpec, griffin_lim
+from tfvc.common.defaults import GRIFFIN_LIM
 from tfvc.common.errors import TfvcError
 
 if TYPE_CHECKING:
     from tfvc.models.vocoder import VocoderModel
-
-GRIFFIN_LIM = "griffin-lim"
 
 # Three seconds of sound. Measured with full-size MelGANs on two cores, a frame takes no longer than in pieces of 512 or
 # 1024 and needs a half or a quarter of the memory (0.1 GiB); in smaller pieces the context, computed twice, weighs.

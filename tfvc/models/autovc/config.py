@@ -41,6 +41,9 @@ class AutoVCConfig(Config):
     absolute: bool = False
     zero_init_postnet: bool = False
 
+    # The speaker encoder whose embeddings they are used with. Upstream's make_metadata.py makes them with its D_VECTOR
+    # (3000000-BL.ckpt), and the article reads upstream's data.
+    encoders = {"official": "dvector", "article": "dvector", "small": "ge2e"}  # noqa: RUF012
     mels = {"official": "autovc_16k", "article": "autovc_16k", "small": "hifigan_22k"}  # noqa: RUF012
     named = {  # noqa: RUF012
         # The released checkpoint, on `autovc_16k` mels, which are in [0, 1] already.
