@@ -5,7 +5,7 @@
 and `optimizers` for the rest of a training step.
 """
 
-from tfvc.parity.diagnosis.layers import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
-from tfvc.parity.diagnosis.optimizers import diagnose_step
+from tfvc.parity.diagnosis.hypotheses.optimizers import diagnose_step
+from tfvc.parity.diagnosis.single_layer import ForwardPass, diagnose_backward, diagnose_forward, diagnose_sizes
 
 __all__ = ["ForwardPass", "diagnose_backward", "diagnose_forward", "diagnose_sizes", "diagnose_step"]

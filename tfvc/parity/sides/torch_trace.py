@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tfvc.parity.sides.call import Call
-from tfvc.parity.tracing.structure import take_apart
+from tfvc.parity.sides.structure import take_apart
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing import axes as axes_of
-from tfvc.parity.tracing import local
+from tfvc.parity.tracing import isolated as local
 from tfvc.parity.tracing.axes import Axes
 from tfvc.parity.tracing.pairing import Pair, Pairing, keras_path, pair_up
 

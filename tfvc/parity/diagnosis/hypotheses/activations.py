@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfvc.parity.diagnosis.suspect import Imitation, Suspect, with_attributes
+from tfvc.parity.diagnosis.subjects.layer import Imitation, Suspect, with_attributes
 
 
 def elementwise(suspect: Suspect) -> Iterator[Imitation]:

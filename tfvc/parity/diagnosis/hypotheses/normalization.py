@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfvc.parity.diagnosis.suspect import Imitation, Suspect, Weights, with_attributes
+from tfvc.parity.diagnosis.subjects.layer import Imitation, Suspect, Weights, with_attributes
 
 
 def normalization(suspect: Suspect) -> Iterator[Imitation]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tfvc.parity.diagnosis.convolve import convolve
-from tfvc.parity.diagnosis.suspect import Forward, Imitation, Suspect, Weights
+from tfvc.parity.diagnosis.hypotheses.convolve import convolve
+from tfvc.parity.diagnosis.subjects.layer import Forward, Imitation, Suspect, Weights
 
 
 def kernel_of(suspect: Suspect, weights: Weights) -> Any:

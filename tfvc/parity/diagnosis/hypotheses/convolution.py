@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from tfvc.parity.diagnosis.convolve import convolve, padding_of
-from tfvc.parity.diagnosis.kernel_norm import kernel_norm, kernel_of
-from tfvc.parity.diagnosis.suspect import Forward, Imitation, Suspect, Weights
+from tfvc.parity.diagnosis.hypotheses.convolve import convolve, padding_of
+from tfvc.parity.diagnosis.hypotheses.kernel_norm import kernel_norm, kernel_of
+from tfvc.parity.diagnosis.subjects.layer import Forward, Imitation, Suspect, Weights
 
 
 def convolution(suspect: Suspect) -> Iterator[Imitation]:

@@ -7,22 +7,23 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.case import Turn
-from tfvc.parity.diagnosis import between, losses
-from tfvc.parity.diagnosis.convolution import convolution
-from tfvc.parity.diagnosis.elementwise import elementwise
-from tfvc.parity.diagnosis.general import gradients, inputs, mode, outputs, weights
-from tfvc.parity.diagnosis.imprecise import imprecise
-from tfvc.parity.diagnosis.normalization import normalization
-from tfvc.parity.diagnosis.own import own
-from tfvc.parity.diagnosis.recurrent import recurrent
-from tfvc.parity.diagnosis.suspect import Suspect, View, first_of
+from tfvc.parity.diagnosis import between_layers as between
+from tfvc.parity.diagnosis.hypotheses import losses
+from tfvc.parity.diagnosis.hypotheses.activations import elementwise
+from tfvc.parity.diagnosis.hypotheses.any_layer import gradients, inputs, mode, outputs, weights
+from tfvc.parity.diagnosis.hypotheses.convolution import convolution
+from tfvc.parity.diagnosis.hypotheses.custom_modules import own
+from tfvc.parity.diagnosis.hypotheses.normalization import normalization
+from tfvc.parity.diagnosis.hypotheses.precision import imprecise
+from tfvc.parity.diagnosis.hypotheses.recurrent import recurrent
+from tfvc.parity.diagnosis.subjects.layer import Suspect, View, first_of
 from tfvc.parity.findings.layer import CULPRIT, Diagnosis, Layer
 from tfvc.parity.findings.report import Report
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.samples import Samples
 from tfvc.parity.layer_table import sublayers
 from tfvc.parity.sides.keras_side import KerasSide
-from tfvc.parity.tracing import local
+from tfvc.parity.tracing import isolated as local
 from tfvc.parity.tracing.layer_views import LayerViews, Passage, cotangents
 from tfvc.parity.tracing.pairing import keras_path
 

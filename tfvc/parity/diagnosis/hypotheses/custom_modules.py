@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.diagnosis.suspect import Imitation, Suspect, on_weights, with_attributes
-from tfvc.parity.diagnosis.tensors import arrangements
+from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
+from tfvc.parity.diagnosis.subjects.layer import Imitation, Suspect, on_weights, with_attributes
 
 _NOT_SWITCHES = {"training"}
 _RATES = (16000, 22050, 24000, 32000, 44100, 48000)

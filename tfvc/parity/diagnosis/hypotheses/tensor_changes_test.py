@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tfvc.parity.diagnosis.tensors import arrangements, changes, permutation, shifted
+from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements, changes, permutation, shifted
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((2, 6, 4))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfvc.parity.diagnosis.suspect import Suspect, Weights
+from tfvc.parity.diagnosis.subjects.layer import Suspect, Weights
 
 
 def convolve(suspect: Suspect, x: Any, kernel: Any, weights: Weights, **settings: Any) -> Any:

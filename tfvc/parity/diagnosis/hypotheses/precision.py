@@ -7,7 +7,7 @@ import numpy as np
 
 from tfvc.parity.findings.layer import Diagnosis, Evidence, Layer
 from tfvc.parity.findings.row import Row
-from tfvc.parity.tracing import local
+from tfvc.parity.tracing import isolated as local
 from tfvc.parity.tracing.layer_views import LayerViews, Passage
 
 # The part of the noise that must be left if the cause is right.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import permutations
 from typing import Any
 
-from tfvc.parity.diagnosis.suspect import Imitation, Suspect, Weights
+from tfvc.parity.diagnosis.subjects.layer import Imitation, Suspect, Weights
 
 GATES = {"LSTM": "ifgo", "GRU": "rzn"}
 

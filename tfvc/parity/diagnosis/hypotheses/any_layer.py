@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
-from tfvc.parity.diagnosis.suspect import Imitation, Suspect, on_inputs, on_outputs, on_weights
-from tfvc.parity.diagnosis.tensors import arrangements, changes
+from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements, changes
+from tfvc.parity.diagnosis.subjects.layer import Imitation, Suspect, on_inputs, on_outputs, on_weights
 
 
 def outputs(suspect: Suspect) -> Iterator[Imitation]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.diagnosis.tensors import Change, changes
+from tfvc.parity.diagnosis.hypotheses.tensor_changes import Change, changes
 from tfvc.parity.findings.layer import Diagnosis, Evidence
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.samples import Samples

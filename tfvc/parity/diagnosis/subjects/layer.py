@@ -15,8 +15,8 @@ import numpy as np
 
 from tfvc.parity.findings.layer import Evidence
 from tfvc.parity.sides.call import Call
-from tfvc.parity.tracing.local import compared_outputs, names
-from tfvc.parity.tracing.structure import put_together, take_apart
+from tfvc.parity.sides.structure import put_together, take_apart
+from tfvc.parity.tracing.isolated import compared_outputs, names
 
 # An explanation must leave at most this error, and at most this part of the error without it.
 VANISHED, OF_ERROR = 1e-6, 1e-3

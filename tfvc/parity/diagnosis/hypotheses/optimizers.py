@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfvc.parity.case import Turn
-from tfvc.parity.diagnosis.step import Arrays, Step, error, ratio_of, recorded
+from tfvc.parity.diagnosis.subjects.step import Arrays, Step, error, ratio_of, recorded
 from tfvc.parity.findings.layer import Diagnosis, Evidence
 from tfvc.parity.findings.row import Row
 

@@ -12,10 +12,10 @@ from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.keras_trace import bare_output
 from tfvc.parity.sides.precision import precision
+from tfvc.parity.sides.structure import put_together, take_apart
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing.axes import Axes
 from tfvc.parity.tracing.pairing import Pair
-from tfvc.parity.tracing.structure import put_together, take_apart
 
 Arrays = dict[str, np.ndarray]
 

@@ -1,0 +1,1 @@
+"""The known differences between the frameworks, by what they are differences of."""
