@@ -37,7 +37,7 @@ def write_html(reports: Sequence[Report], path: str | Path) -> None:
 def to_html(reports: Sequence[Report]) -> str:
     """The page: no scripts, styles, fonts or pictures but those in it."""
     environment = Environment(
-        loader=PackageLoader("tfvc.parity", "html"),
+        loader=PackageLoader("tfvc.parity.show", "html"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
