@@ -1,288 +1,125 @@
-"""Which layer is the culprit, and why."""
+"""Why a single layer is wrong by itself."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
-from tfvc.parity.case import Turn
-from tfvc.parity.diagnosis import between_layers as between
-from tfvc.parity.diagnosis.hypotheses import losses
-from tfvc.parity.diagnosis.hypotheses.activations import elementwise
-from tfvc.parity.diagnosis.hypotheses.any_layer import gradients, inputs, mode, outputs, weights
-from tfvc.parity.diagnosis.hypotheses.convolution import convolution
-from tfvc.parity.diagnosis.hypotheses.custom_modules import own
-from tfvc.parity.diagnosis.hypotheses.normalization import normalization
-from tfvc.parity.diagnosis.hypotheses.precision import imprecise
-from tfvc.parity.diagnosis.hypotheses.recurrent import recurrent
-from tfvc.parity.diagnosis.subjects.layer import Suspect, View, first_of
-from tfvc.parity.findings.layer import CULPRIT, Diagnosis, Layer
-from tfvc.parity.findings.report import Report
+from tfvc.parity.diagnosis.explain import Explanation, explain
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, hypotheses_about
+from tfvc.parity.diagnosis.layer_on_its_own import coarse_layer_subject, layer_subject
+from tfvc.parity.diagnosis.subjects.layer import LayerSubject, unchanged
+from tfvc.parity.findings.diagnosis import Diagnosis, Fault
+from tfvc.parity.findings.failure import FailureKind
+from tfvc.parity.findings.layer import Layer
 from tfvc.parity.findings.row import Row
-from tfvc.parity.judging.samples import Samples
-from tfvc.parity.layer_table import sublayers
-from tfvc.parity.sides.keras_side import KerasSide
-from tfvc.parity.tracing import isolated as local
-from tfvc.parity.tracing.layer_views import LayerViews, Passage, cotangents
-from tfvc.parity.tracing.pairing import keras_path
+from tfvc.parity.findings.stage import Phase, StageKind
+from tfvc.parity.findings.words import failure_words
+from tfvc.parity.tracing.forward import ForwardPass
+from tfvc.parity.tracing.layer_views import LayerViews
+from tfvc.parity.tracing.passage import Passage
 
-HYPOTHESES = first_of(
-    mode, normalization, convolution, recurrent, elementwise, own, outputs, gradients, inputs, weights
-)
-# So many culprits get a diagnosis; the first is the one to mend first.
+# So many culprits get a diagnosis; the first is the one to fix first.
 MOST = 3
 
 
-@dataclass(frozen=True)
-class ForwardPass:
-    """A forward pass of the four models in one mode.
+def diagnose_layer(views: LayerViews, passage: Passage, row: Row, passes: Sequence[ForwardPass] = ()) -> Diagnosis:
+    """The diagnosis of one call of a layer.
 
-    Attributes:
-        mode: "inference" or "training".
-        passages: the calls.
-        failed: the rows of the whole model that failed.
-        outputs: of the whole model.
+    Args:
+        views: the layers.
+        passage: the call.
+        row: the first row of its local view that failed.
+        passes: the forward passes, for what the layer was called with in each mode.
     """
-
-    mode: str
-    passages: Sequence[Passage]
-    failed: Sequence[Row]
-    outputs: Samples
-
-    def find(self, passage: Passage) -> Passage | None:
-        """The same call as one of another pass."""
-        same = (p for p in self.passages if (p.pair.path, p.number) == (passage.pair.path, passage.number))
-        return next(same, None)
-
-
-def diagnose_forward(
-    report: Report, views: LayerViews, passes: Sequence[ForwardPass], state: Mapping[str, np.ndarray]
-) -> None:
-    """Adds a diagnosis for the culprits of forward passes, the first in the order of computation first."""
-    for one in passes:
-        before: list[Passage] = []
-        for passage in one.passages:
-            if not passage.pair.leaf:
-                continue
-            layer = views.layer(passage)
-            of_mode = [row for row in layer.propagated_forward if row.stage.startswith(one.mode)]
-            entering = next((row for row in of_mode if row.failed and row.key.startswith("input")), None)
-            if entering and not report.diagnoses:
-                report.diagnoses.append(between.entering(views, passage, before, entering))
-                break
-            wrong = next((row for row in layer.local_forward if row.failed), None)
-            if wrong and len(report.diagnoses) < MOST:
-                report.diagnoses.append(_of_layer(views, passage, wrong, state, passes))
-            before.append(passage)
-        if one.failed and not report.diagnoses:
-            report.diagnoses.append(between.leaving(views, before, one.failed[0], one.outputs))
-        if report.diagnoses:
-            return
-
-
-def diagnose_backward(
-    report: Report,
-    views: LayerViews,
-    passages: Sequence[Passage],
-    failed: Sequence[Row],
-    of_losses: Samples,
-    of_gradients: Samples,
-    state: Mapping[str, np.ndarray],
-    turn: Turn,
-    of_terms: Callable[[Turn, str, int], Mapping[str, np.ndarray]],
-) -> None:
-    """Adds a diagnosis for the culprits of a backward pass, the last in the order of computation first.
-
-    `of_terms(turn, path, call)` gives what each term of torch's loss sends back to the output of a call.
-    """
-    leaves = [passage for passage in passages if passage.pair.leaf]
-    for passage in reversed(leaves):
-        wrong = next((row for row in views.layer(passage).local_backward if row.failed), None)
-        if wrong and len(report.diagnoses) < MOST:
-            report.diagnoses.append(_of_layer(views, passage, wrong, state, ()))
-    if not failed or report.diagnoses:
-        return
-    if failed[0].stage.endswith("losses"):
-        # A term that is wrong says more than the sum of all.
-        terms = [row for row in failed if row.stage == failed[0].stage and row.key != turn.name]
-        report.diagnoses.append(losses.diagnose((terms or failed)[0], of_losses, leaves))
-        return
-    for index in range(len(leaves) - 1, -1, -1):
-        rows = views.layer(leaves[index]).propagated_backward
-        found = cotangents(leaves[index])
-        for arrays in found.values():
-            if _differ(arrays):
-                row = next((r for r in rows if r.failed), failed[0])
-                passage = leaves[index]
-                terms = of_terms(turn, passage.pair.path, passage.number) if index == len(leaves) - 1 else {}
-                report.diagnoses.append(between.coming_back(views, leaves, index, arrays, row, terms))
-                return
-    report.diagnoses.append(between.lost_gradient(views, failed[0], of_gradients))
-
-
-def _differ(arrays: Sequence[np.ndarray]) -> bool:
-    if arrays[0].shape != arrays[1].shape:
-        return True
-    return bool(np.linalg.norm(arrays[0] - arrays[1]) > 1e-9 * max(np.linalg.norm(arrays[0]), 1e-30))
+    layer = views.layer(passage)
+    not_finite = row.failure(FailureKind.NOT_FINITE)
+    if not_finite and not_finite.side.is_keras:
+        return _not_finite(layer, row, layer_subject(views, passage, row, [row]))
+    if row.only_imprecise:
+        return _imprecise(layer, row, explain(coarse_layer_subject(views, passage, row)))
+    subject = layer_subject(views, passage, row, layer.local_forward, passes)
+    found = explain(subject)
+    if found.hypothesis is None:
+        found = _explain_together(subject, found)
+    if found.hypothesis is None:
+        return _unexplained(layer, row, found)
+    hypothesis = found.hypothesis
+    return _of_layer(layer, row, hypothesis.name, hypothesis.cause, hypothesis.fix, found)
 
 
 def _of_layer(
-    views: LayerViews, passage: Passage, row: Row, state: Mapping[str, np.ndarray], passes: Sequence[ForwardPass]
+    layer: Layer, row: Row, hypothesis: str, cause: str, fix: str, tried: Explanation | None = None
 ) -> Diagnosis:
-    """The diagnosis of a single layer that is wrong by itself."""
-    layer = views.layer(passage)
-    if "not finite" in row.reason and "Keras" in row.reason:
-        return _not_finite(layer, row, views, passage, state)
-    if row.only_imprecise:
-        return imprecise(views, passage, layer, row)
-    suspect = bench(views, passage, row, layer.local_forward, state, passes)
-    sizes = _sizes(suspect, row)
-    found = suspect.explained_by(HYPOTHESES(suspect)) or suspect.explained_together(HYPOTHESES)
-    evidence = tuple(sorted(suspect.evidence, key=lambda e: not e.explains))
-    cause, mend = (found.cause, found.mend) if found else (sizes, _advice(layer, row))
-    name = found.name if found else "size" if sizes else ""
-    return Diagnosis(layer.name, "layer", layer.keras_path, row, name, cause, mend, evidence)
+    evidence = tried.evidence if tried else ()
+    return Diagnosis(layer.name, Fault.LAYER, layer.keras_path, row, hypothesis, cause, fix, evidence)
 
 
-def _advice(layer: Layer, row: Row) -> str:
-    what = "gradient" if row.phase == "backward" else "running statistics" if "statistics" in row.stage else "output"
-    return f"Compare the {what} of {layer.keras_class} and torch's {layer.torch_class} on the same input: it differs."
+def _explain_together(subject: LayerSubject, alone: Explanation) -> Explanation:
+    """Several known differences at once: one for each of the results that differ, if there is one for each.
+
+    Keras's default BatchNormalization is such a case: its epsilon changes the outputs, its momentum and its variance
+    the running statistics.
+
+    Args:
+        subject: the layer.
+        alone: what was tried before, to no avail.
+    """
+    found: dict[str, Hypothesis] = {}
+    evidence = list(alone.evidence)
+    for result in (replace(subject, others=()), *subject.others):
+        # What explains one result often explains the next.
+        tried = explain(result, chain(list(found.values()), hypotheses_about(result)))
+        evidence += tried.evidence
+        if tried.hypothesis is None:
+            break
+        found[tried.hypothesis.name] = tried.hypothesis
+    else:
+        if len(found) > 1:
+            every = found.values()
+            both = Hypothesis(
+                " and ".join(found),
+                " Also: ".join(hypothesis.cause for hypothesis in every),
+                " ".join(hypothesis.fix for hypothesis in every),
+                unchanged,
+            )
+            return Explanation(both, _explaining_first(evidence))
+    return Explanation(None, _explaining_first(evidence))
 
 
-def _sizes(suspect: Suspect, row: Row) -> str:
-    """What can be said of shapes that differ."""
-    return f"The output has another shape: {row.reason}." if "has shape" in row.reason else ""
+def _explaining_first(evidence: list) -> tuple:
+    return tuple(sorted(evidence, key=lambda one: not one.explains))
 
 
-def _not_finite(
-    layer: Layer, row: Row, views: LayerViews, passage: Passage, state: Mapping[str, np.ndarray]
-) -> Diagnosis:
-    suspect = bench(views, passage, row, [row], state, ())
+def _unexplained(layer: Layer, row: Row, tried: Explanation) -> Diagnosis:
+    """What can be said where no hypothesis fits."""
+    shape = row.failure(FailureKind.SHAPE)
+    cause = f"The output has another shape: {failure_words(shape)}." if shape else ""
+    statistics = row.stage.kind is StageKind.RUNNING_STATISTICS
+    what = "gradient" if row.stage.phase is Phase.BACKWARD else "running statistics" if statistics else "output"
+    fix = f"Compare the {what} of {layer.keras_class} and torch's {layer.torch_class} on the same input: it differs."
+    return _of_layer(layer, row, "size" if shape else "", cause, fix, tried)
+
+
+def _imprecise(layer: Layer, row: Row, tried: Explanation) -> Diagnosis:
+    """A layer that loses precision."""
+    found = tried.hypothesis
+    if found:
+        return _of_layer(layer, row, found.name, found.cause, found.fix, tried)
+    cause = "In float64 the layer is right; in float32 it is noisier than rounding allows."
+    fix = "Look for casts to a coarser dtype, and for sums that lose digits."
+    return _of_layer(layer, row, "precision", cause, fix, tried)
+
+
+def _not_finite(layer: Layer, row: Row, subject: LayerSubject) -> Diagnosis:
+    """Where the NaN or infinity is."""
     name, bad = next(
-        ((k, ~np.isfinite(y)) for k, y in suspect.keras.items() if not np.isfinite(y).all()), ("output", np.zeros(0))
+        ((k, ~np.isfinite(y)) for k, y in subject.keras.items() if not np.isfinite(y).all()), ("output", np.zeros(0))
     )
     where = np.argwhere(bad)
     first = tuple(where[0].tolist()) if len(where) else ()
     cause = f"The layer's {name} is not finite in {bad.sum()} of {bad.size} places, first at {first}; its input is."
-    mend = "Look for a division, a root or a logarithm of zero, or an overflow."
-    return Diagnosis(layer.name, "layer", layer.keras_path, row, "not finite", cause, mend)
-
-
-def bench(
-    views: LayerViews,
-    passage: Passage,
-    row: Row,
-    rows: Sequence[Row],
-    state: Mapping[str, Any],
-    passes: Sequence[ForwardPass],
-) -> Suspect:
-    """A layer and its reference, run by themselves in float64, with the results that differ.
-
-    Args:
-        views: the layers.
-        passage: a call of the layer.
-        row: the first row that failed.
-        rows: all rows of the layer's local view.
-        state: the weights that all started from.
-        passes: the forward passes, for what the layer was called with in each mode.
-    """
-    pair = passage.pair
-    module = views.torch64.module.get_submodule(pair.path)
-    passage = _in_mode(passage, _result(row)[0], passes) or passage
-    found = [_view(views, passage, module, *_result(row), state)]
-    if row.phase == "forward":
-        for other in dict.fromkeys(_result(r) for r in rows if r.failed):
-            there = _in_mode(passage, other[0], passes)
-            if other != _result(row) and there is not None:
-                found.append(_view(views, there, module, *other, state))
-    local.reset_statistics(views.torch64, views.keras64, pair, module, state)
-    feed, first = views.feed(passage, row.phase == "backward"), found[0]
-    return Suspect(
-        module,
-        [views.keras64.layers[i] for i in pair.layers],
-        first.mode,
-        first.what,
-        passage.calls[0],
-        passage.calls[1],
-        first.inputs,
-        feed.cotangents,
-        first.torch,
-        first.keras,
-        {name: buffer.numpy().copy() for name, buffer in module.named_buffers()},
-        lambda gradients: views.joined(gradients, pair),
-        found[1:],
+    return _of_layer(
+        layer, row, "not finite", cause, "Look for a division, a root or a logarithm of zero, or an overflow."
     )
-
-
-def _in_mode(passage: Passage, mode: str, passes: Sequence[ForwardPass]) -> Passage | None:
-    return next((one.find(passage) for one in passes if one.mode == mode), None)
-
-
-def _result(row: Row) -> tuple[str, str]:
-    """Which results a row is of: mode, and what."""
-    if row.phase == "backward":
-        return "training", "gradients"
-    if "statistics" in row.stage:
-        return "training", "running statistics"
-    return ("training" if "training" in row.stage else "inference"), "outputs"
-
-
-def _view(views: LayerViews, passage: Passage, module: Any, mode: str, what: str, state: Mapping[str, Any]) -> View:
-    """The results of one mode, of torch and of Keras."""
-    pair, feed = passage.pair, views.feed(passage, what == "gradients")
-    module.train(mode == "training")
-    local.reset_statistics(views.torch64, views.keras64, pair, module, state)
-    theirs = local.run_torch(views.torch64, module, feed)
-    ours = local.run_keras(views.keras64, pair, feed)
-    if what == "gradients":
-        gradients = [views.joined(theirs.gradients, pair), ours.gradients]
-        shared = [k for k in gradients[0] if k in gradients[1]]
-        return View(mode, what, feed.inputs, *({k: g[k] for k in shared} for g in gradients))
-    if what == "outputs":
-        return View(mode, what, feed.inputs, theirs.outputs, ours.outputs)
-    moved = {k: a for k, a in views.statistics(pair, [module, module]).items() if a[0].dtype.kind == "f"}
-    return View(
-        mode, what, feed.inputs, {k: a[0].copy() for k, a in moved.items()}, {k: a[1] for k, a in moved.items()}
-    )
-
-
-def diagnose_sizes(report: Report, module: Any, side: KerasSide) -> None:
-    """Weights that do not fit: the layer of the first is the culprit, and no other layer can be run."""
-    modules = dict(module.named_modules())
-    layers = sublayers(side.model)
-    owners: dict[str, Layer] = {}
-    for row in report.rows:
-        key = row.key.split(" + ")[0]
-        path = max((p for p in modules if not p or key.startswith(f"{p}.")), key=len)
-        variable = next(entry.variable for entry in side.entries if entry.key == row.key)
-        around = [layer for layer in layers if any(v is variable for v in layer.weights)]
-        owner = min(around, key=lambda layer: len(layer.weights))
-        outer = next(
-            (x for x in around if len(x.weights) > len(owner.weights) and "Cell" in type(owner).__name__), owner
-        )
-        if path not in owners:
-            owners[path] = Layer(
-                path,
-                type(modules[path]).__name__,
-                keras_path(outer),
-                type(outer).__name__,
-                paired_by="weights",
-                verdict=CULPRIT,
-            )
-        owners[path].local_forward.append(row)
-    report.layers = list(owners.values())
-    for layer in report.layers[:MOST]:
-        row = layer.local_forward[0]
-        size = _units(modules[layer.path])
-        cause = f"The layer has another size than torch's: {row.reason} (for {row.key})."
-        mend = f"Give the Keras layer torch's size{size}"
-        mend += "; the bottleneck must be the same on both sides." if "hidden_size" in size else "."
-        if len(report.layers) > 1 and layer is report.layers[0]:
-            mend += f" {len(report.layers) - 1} layers behind it have the wrong size too."
-        report.diagnoses.append(Diagnosis(layer.name, "layer", layer.keras_path, row, "size", cause, mend))
-
-
-def _units(module: Any) -> str:
-    known = ("hidden_size", "out_features", "out_channels", "num_features", "embedding_dim")
-    return "".join(f", {name} {getattr(module, name)}" for name in known if hasattr(module, name))

@@ -1,8 +1,7 @@
 """The Keras half of a comparison, everything it gives named and laid out as the torch half names it."""
 
 import collections
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,7 @@ import tensorflow as tf
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
-from tfvc.parity.layer_table import sublayers
+from tfvc.parity.private_parts import fresh_layer_names, slot_variables, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
@@ -37,7 +36,7 @@ class KerasSide:
         self.case = case
         self.dtype = dtype
         self._graphs: dict[Any, Any] = {}
-        with precision(dtype), _fresh_names():
+        with precision(dtype), fresh_layer_names():
             self.model = case.keras_model()
             if not getattr(self.model, "built", False):
                 self._outputs(self.tensors(inputs), training=False)
@@ -49,7 +48,7 @@ class KerasSide:
         }
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, list[tf.Tensor]] = {}
-        self._optimizers: dict[str, Any] = {}
+        self.optimizers: dict[str, Any] = {}
         self._check_every_variable_has_one_entry()
 
     def _check_every_variable_has_one_entry(self) -> None:
@@ -65,14 +64,14 @@ class KerasSide:
         """Takes weights under the entries' keys, in torch's layout, and forgets the optimizers."""
         for entry in self.entries:
             entry.variable.assign(entry.to_keras(state[entry.key]))
-        self._optimizers = {}
+        self.optimizers = {}
 
     def take(self, state: Arrays, slots: Mapping[str, Mapping[str, Arrays]]) -> None:
         """Takes torch's weights and optimizer slots (turn -> slot -> key -> array); the step count stays."""
         for entry in self.entries:
             entry.variable.assign(entry.to_keras(state[entry.key]))
         for turn, of_turn in slots.items():
-            for name, variables in self._slot_variables(turn).items():
+            for name, variables in slot_variables(self.optimizers[turn]).items():
                 for entry, variable in zip(self.trainable[turn], variables, strict=True):
                     variable.assign(entry.to_keras(of_turn[name][entry.key]))
 
@@ -87,7 +86,7 @@ class KerasSide:
             outputs = self._outputs(self.tensors(inputs), training)
         return {name: _array(value) for name, value in outputs.items()}, calls
 
-    def graph_forward(self, inputs: Arrays) -> dict[str, np.ndarray]:
+    def infer(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Outputs in inference mode, as a graph."""
         outputs = self._run(partial(self._outputs, training=False), "inference", inputs)
         return {name: _array(value) for name, value in outputs.items()}
@@ -118,7 +117,7 @@ class KerasSide:
     def _named(self, turn: Turn, losses: Any, gradients: Any, of_inputs: Any) -> tuple[Arrays, Arrays]:
         self._gradients[turn.name] = gradients
         makers = {f"input.{name}": partial(_array, value) for name, value in of_inputs.items()}
-        named = LazyArrays({**self._by_key(gradients, turn)._makers, **makers})
+        named = self._by_key(gradients, turn).and_also(makers)
         return {name: _array(value) for name, value in losses.items()}, named
 
     def step(self, turn: Turn) -> Arrays:
@@ -128,30 +127,22 @@ class KerasSide:
         settings, gradients = turn.optimizer, self._gradients.pop(turn.name)
         variables = [entry.variable for entry in self.trainable[turn.name]]
         with precision(self.dtype):
-            if turn.name not in self._optimizers:
+            if turn.name not in self.optimizers:
                 optimizer = settings.keras_factory(settings.learning_rate, settings.clip_grad_norm)
                 optimizer.build(variables)
-                self._optimizers[turn.name] = optimizer
+                self.optimizers[turn.name] = optimizer
             clipped = {}
             if settings.clip_grad_norm is not None:
                 clipped = self._by_key(clip_by_global_norm(gradients, settings.clip_grad_norm), turn)
             elif settings.clip_each is not None:
                 clipped = self._by_key([tf.clip_by_norm(g, settings.clip_each) for g in gradients], turn)
-            self._optimizers[turn.name].apply(gradients, variables)
+            self.optimizers[turn.name].apply(gradients, variables)
         return clipped
 
     def slots(self, turn: Turn) -> dict[str, LazyArrays]:
         """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
-        variables = self._slot_variables(turn.name)
+        variables = slot_variables(self.optimizers[turn.name])
         return {name: self._by_key([v.value for v in of_name], turn) for name, of_name in variables.items()}
-
-    def _slot_variables(self, turn: str) -> dict[str, list[keras.Variable]]:
-        optimizer = self._optimizers[turn]
-        found = {
-            "momentum": getattr(optimizer, "momentums", None) or getattr(optimizer, "_momentums", None),
-            "velocity": getattr(optimizer, "velocities", None) or getattr(optimizer, "_velocities", None),
-        }
-        return {name: variables for name, variables in found.items() if variables}
 
     def _run(self, function: Any, name: Any, inputs: Arrays, *more: Any) -> Any:
         """Runs a function of the inputs (and more) as a graph, traced once for each name and set of shapes."""
@@ -201,19 +192,6 @@ class KerasSide:
     def _by_key(self, tensors: list[tf.Tensor], turn: Turn) -> LazyArrays:
         entries = zip(self.trainable[turn.name], tensors, strict=True)
         return LazyArrays({e.key: lambda e=e, tensor=tensor: e.to_torch(_array(tensor)) for e, tensor in entries})
-
-
-@contextmanager
-def _fresh_names() -> Iterator[None]:
-    """Layers without a name are numbered as in a new process, so that twins get the same names."""
-    from keras.src.backend.common import global_state
-
-    before = global_state.get_global_attribute("object_name_uids")
-    global_state.set_global_attribute("object_name_uids", collections.defaultdict(int))
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute("object_name_uids", before or collections.defaultdict(int))
 
 
 def _array(tensor: tf.Tensor) -> np.ndarray:

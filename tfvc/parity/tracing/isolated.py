@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvc.parity.four_of import FourOf
+from tfvc.parity.judging.judgement import Sample
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.keras_trace import bare_output
@@ -147,18 +149,28 @@ def relative(key: str, path: str) -> str:
     return " + ".join(part.removeprefix(f"{path}.") if path else part for part in key.split(" + "))
 
 
-def reset_statistics(
-    torch_side: TorchSide, keras_side: KerasSide, pair: Pair, module: Any, state: Mapping[str, np.ndarray]
-) -> None:
+def reset_statistics(torch_side: TorchSide, keras_side: KerasSide, pair: Pair, state: Mapping[str, np.ndarray]) -> None:
     """Puts back what a training pass moves in both layers."""
     prefix = f"{pair.path}." if pair.path else ""
-    for name, buffer in module.named_buffers():
+    for name, buffer in torch_side.module.get_submodule(pair.path).named_buffers():
         if prefix + name in state:
             buffer.copy_(torch_side.tensor(state[prefix + name]))
-    for entry in statistics(keras_side, pair):
+    for entry in _moved_entries(keras_side, pair):
         entry.variable.assign(entry.to_keras(state[entry.key]))
 
 
-def statistics(side: KerasSide, pair: Pair) -> list[Any]:
+def statistics(sides: FourOf[Any], pair: Pair) -> dict[str, Sample]:
+    """The running statistics of a pair on all sides, by the names that its torch module has for them."""
+    buffers = [dict(side.module.get_submodule(pair.path).named_buffers()) for side in sides.torch]
+    found = {}
+    for of_64, of_32 in zip(*(_moved_entries(side, pair) for side in sides.keras), strict=True):
+        name = relative(of_64.key, pair.path)
+        theirs = [of_side[name].numpy() for of_side in buffers]
+        ours = [entry.to_torch(np.asarray(entry.variable.value)) for entry in (of_64, of_32)]
+        found[name] = FourOf(theirs[0], ours[0], theirs[1], ours[1])
+    return found
+
+
+def _moved_entries(side: KerasSide, pair: Pair) -> list[Any]:
     """The entries of a pair that training moves without a gradient."""
     return [e for e in side.entries if e.key in pair.keys and not e.variable.trainable]

@@ -15,7 +15,8 @@ from typing import Any
 import keras
 
 from tfvc.parity.findings.layer import UNPAIRED, Layer
-from tfvc.parity.layer_table import LayerTable, sublayers
+from tfvc.parity.layer_table import LayerTable
+from tfvc.parity.private_parts import direct_variables, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.kinds import keras_kind, torch_kind
 from tfvc.weights.layouts import known_kinds
@@ -195,8 +196,7 @@ def _without_pair(pairs, modules, layers, of_module, of_layer) -> list[Layer]:
         if left:
             found.append(_unpaired_module(path, module, "no single Keras layer holds its weights"))
     for layer, keys in zip(layers, of_layer, strict=True):
-        own = {id(v) for v in [*layer._trainable_variables, *layer._non_trainable_variables]}
-        if own and keys and not keys <= in_leaves and not any(set(k) <= in_leaves for k in [keys]):
+        if direct_variables(layer) and keys and not keys <= in_leaves:
             found.append(_unpaired_layer(layer, "no single torch module holds its weights"))
     return found
 

@@ -1,15 +1,26 @@
 """A torch convolution, taken once more with another kernel or other settings."""
 
+from collections.abc import Callable
 from typing import Any
 
-from tfvc.parity.diagnosis.subjects.layer import Suspect, Weights
+from tfvc.parity.diagnosis.hypotheses.kernels import kernel_of
+from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights
+
+DIRECT = ("Conv1d", "Conv2d", "Conv3d")
+TRANSPOSED = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+CONVOLUTIONS = DIRECT + TRANSPOSED
 
 
-def convolve(suspect: Suspect, x: Any, kernel: Any, weights: Weights, **settings: Any) -> Any:
+def convolving(change: Callable[[Any], Any] = lambda kernel: kernel, **settings: Any) -> Forward:
+    """The reference with a changed kernel, or with other settings of `convolve`."""
+    return lambda subject, x, w: [convolve(subject, x[0], change(kernel_of(subject, w)), w, **settings)]
+
+
+def convolve(subject: LayerSubject, x: Any, kernel: Any, weights: Weights, **settings: Any) -> Any:
     """The module's convolution with another kernel; settings replace the module's own.
 
     Args:
-        suspect: whose module.
+        subject: whose module.
         x: its input.
         kernel: as torch has it.
         weights: for the bias.
@@ -18,7 +29,7 @@ def convolve(suspect: Suspect, x: Any, kernel: Any, weights: Weights, **settings
     """
     from torch.nn import functional
 
-    module = suspect.module
+    module = subject.module
     rank = len(module.kernel_size)
     bias = settings.get("bias", weights.get("bias"))
     if module.transposed:
@@ -52,6 +63,7 @@ def convolve(suspect: Suspect, x: Any, kernel: Any, weights: Weights, **settings
 
 
 def padding_of(module: Any) -> tuple[int, ...]:
+    """The padding of each axis on each side."""
     if isinstance(module.padding, tuple):
         return module.padding
     if module.padding == "valid":

@@ -7,41 +7,43 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
-from tfvc.parity.diagnosis.subjects.layer import Imitation, Suspect, on_weights, with_attributes
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
+from tfvc.parity.diagnosis.subjects.layer import LayerSubject, on_weights, with_attributes
 
 _NOT_SWITCHES = {"training"}
 _RATES = (16000, 22050, 24000, 32000, 44100, 48000)
 _LOWEST, _HIGHEST = (0, 20, 40, 50, 80, 90, 125), (None, 7600, 8000, 11025, 12000)
 
 
-def own(suspect: Suspect) -> Iterator[Imitation]:
+@register(LayerSubject)
+def of_custom_modules(subject: LayerSubject) -> Iterator[Hypothesis]:
     """Hypotheses for a module that is none of torch's own."""
-    if type(suspect.module).__module__.startswith("torch.nn"):
+    if type(subject.module).__module__.startswith("torch.nn"):
         return
-    for name, value in vars(suspect.module).items():
+    for name, value in vars(subject.module).items():
         if isinstance(value, bool) and not name.startswith("_") and name not in _NOT_SWITCHES:
-            yield Imitation(
+            yield Hypothesis(
                 f"attribute: {name}",
                 f"The layer does what torch's module would do with {name}={not value}; there {name} is {value}.",
                 f"Do in Keras what {name}={value} does in torch.",
-                with_attributes(suspect, **{name: not value}),
+                with_attributes(**{name: not value}),
             )
-    for name, buffer in suspect.buffers.items():
+    for name, buffer in subject.buffers.items():
         if buffer.dtype.kind == "f" and buffer.ndim == 2:
-            yield from _mel_matrix(suspect, name, buffer)
-    for name, buffer in suspect.buffers.items():
+            yield from _mel_matrix(subject, name, buffer)
+    for name, buffer in subject.buffers.items():
         if buffer.dtype.kind != "f":
             continue
         for kind, words, change in arrangements(buffer.shape):
-            yield Imitation(
+            yield Hypothesis(
                 f"buffer: {kind}",
                 f"The layer has torch's {name} {words}.",
                 f"Take {name} as data from torch.",
-                on_weights(suspect, lambda w, name=name, change=change: {**w, name: change(w[name])}),
+                on_weights(lambda w, name=name, change=change: {**w, name: change(w[name])}),
             )
 
 
-def _mel_matrix(suspect: Suspect, name: str, buffer: np.ndarray) -> Iterator[Imitation]:
+def _mel_matrix(subject: LayerSubject, name: str, buffer: np.ndarray) -> Iterator[Hypothesis]:
     """If torch's buffer is a mel matrix, the other kinds of mel matrix."""
     import librosa
     import torch
@@ -70,10 +72,10 @@ def _mel_matrix(suspect: Suspect, name: str, buffer: np.ndarray) -> Iterator[Imi
             if kind != own_kind:
                 changed = matrix(*found, *other)
                 changed = changed if known is buffer else changed.T
-                yield Imitation(
+                yield Hypothesis(
                     "mel scale",
                     f"The layer's mel matrix has {kind}; torch's has {own_kind}.",
                     "Take the matrix as data (librosa.filters.mel), not from tf.signal.",
-                    on_weights(suspect, lambda w, m=changed: {**w, name: torch.tensor(m, dtype=w[name].dtype)}),
+                    on_weights(lambda w, m=changed: {**w, name: torch.tensor(m, dtype=w[name].dtype)}),
                 )
         return

@@ -1,76 +1,74 @@
 """A loss that differs though what it is computed from is right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
-from tfvc.parity.findings.layer import Diagnosis, Evidence
-from tfvc.parity.findings.row import Row
-from tfvc.parity.judging.samples import Samples
-from tfvc.parity.tracing.layer_views import Passage
-
-EQUAL = 1e-6
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
+from tfvc.parity.diagnosis.subjects.loss import LossSubject
 
 
-def diagnose(row: Row, samples: Samples, passages: Sequence[Passage]) -> Diagnosis:
-    """What the loss would have to be made of to have Keras's value."""
-    theirs = {name: float(sample.torch64) for name, sample in samples.items() if sample.torch64.size == 1}
-    ours = {name: float(sample.keras64) for name, sample in samples.items() if sample.keras64.size == 1}
-    evidence = []
-    if row.key in ours:
-        before = abs(ours[row.key] - theirs[row.key]) / max(abs(ours[row.key]), 1e-300)
-        for name, value, cause, mend in _hypotheses(row.key, theirs, ours, passages):
-            after = abs(value - ours[row.key]) / max(abs(ours[row.key]), 1e-300)
-            explains = after <= EQUAL and after <= 1e-3 * before
-            evidence.append(Evidence(name, before, after, explains))
-            if explains:
-                found = tuple(sorted(evidence, key=lambda e: not e.explains))
-                return Diagnosis("loss", "loss", "", row, name, cause, mend, found)
-    mend = f"All layers are right: compare how {row.key} is computed from the outputs."
-    return Diagnosis("loss", "loss", "", row, "", "", mend, tuple(evidence))
+@register(LossSubject)
+def function_of_the_loss(subject: LossSubject) -> Iterator[Hypothesis]:
+    """Its sign, its root, its square."""
+    key = subject.key
+    yield Hypothesis(
+        "loss: sign", f"The loss {key} has the opposite sign.", "Minimise it, do not maximise it.", lambda loss: -loss
+    )
+    if subject.torch[key] > 0:
+        root = f"The loss {key} is the root of torch's."
+        yield Hypothesis("loss: root", root, "Do not take the root.", lambda loss: loss**0.5)
+        square = f"The loss {key} is the square of torch's."
+        yield Hypothesis("loss: square", square, "Do not square it.", lambda loss: loss**2)
 
 
-def _hypotheses(
-    key: str, theirs: dict[str, float], ours: dict[str, float], passages: Sequence[Passage]
-) -> Iterator[tuple[str, float, str, str]]:
-    """(name, the value it would give, cause, mend)."""
-    right = theirs[key]
-    yield "loss: sign", -right, f"The loss {key} has the opposite sign.", "Minimise it, do not maximise it."
-    if right > 0:
-        yield "loss: root", right**0.5, f"The loss {key} is the root of torch's.", "Do not take the root."
-        yield "loss: square", right**2, f"The loss {key} is the square of torch's.", "Do not square it."
-    shapes = {p.outputs[name][0].shape for p in passages for name in p.outputs}
+@register(LossSubject)
+def sum_or_mean(subject: LossSubject) -> Iterator[Hypothesis]:
+    """A sum where torch takes the mean, or the other way round, over any axes of any tensor that a layer gives."""
     sizes: dict[int, str] = {}
-    for shape in sorted(shapes):
+    for shape in subject.shapes:
         for count in range(1, len(shape) + 1):
             for axes in combinations(range(len(shape)), count):
                 sizes.setdefault(int(np.prod([shape[a] for a in axes])), f"axes {axes} of a tensor of shape {shape}")
     for size, where in sizes.items():
         if size > 1:
-            yield (
+            yield Hypothesis(
                 "loss: sum",
-                right * size,
-                f"The loss {key} is {size} times torch's: a sum over {where} where torch takes the mean.",
+                f"The loss {subject.key} is {size} times torch's: a sum over {where} where torch takes the mean.",
                 "Take the mean over all axes, the batch included.",
+                lambda loss, size=size: loss * size,
             )
-            yield (
+            yield Hypothesis(
                 "loss: mean",
-                right / size,
-                f"The loss {key} is torch's divided by {size}: a mean over {where} where torch takes the sum.",
+                f"The loss {subject.key} is torch's divided by {size}: a mean over {where} where torch takes the sum.",
                 "Sum over those axes.",
+                lambda loss, size=size: loss / size,
             )
-    yield "loss: half", right / 2, f"The loss {key} is half of torch's.", "Take the mean square without the factor 1/2."
-    yield "loss: twice", right * 2, f"The loss {key} is twice torch's.", "Take away the factor 2."
-    for name, value in theirs.items():
-        if name != key and value:
-            weight = (ours[key] - right) / value
-            # Some weight always fits one number; only a round one says anything.
-            if abs(weight) > 1e-9 and abs(weight - float(f"{weight:.2g}")) < 1e-9 * abs(weight):
-                words = f"{abs(weight):.6g} times {name} too {'much' if weight > 0 else 'little'}"
-                yield (
-                    "loss: weight",
-                    right + weight * value,
-                    f"The loss {key} has {words}.",
-                    f"Check the weight of {name}.",
-                )
+
+
+@register(LossSubject)
+def factor_of_two(subject: LossSubject) -> Iterator[Hypothesis]:
+    """The half of a mean square."""
+    half = f"The loss {subject.key} is half of torch's."
+    yield Hypothesis("loss: half", half, "Take the mean square without the factor 1/2.", lambda loss: loss / 2)
+    twice = f"The loss {subject.key} is twice torch's."
+    yield Hypothesis("loss: twice", twice, "Take away the factor 2.", lambda loss: loss * 2)
+
+
+@register(LossSubject)
+def weight_of_a_term(subject: LossSubject) -> Iterator[Hypothesis]:
+    """Too much or too little of another loss."""
+    key, right = subject.key, subject.torch[subject.key]
+    for name, value in subject.torch.items():
+        if name == key or not value:
+            continue
+        weight = (subject.keras[key] - right) / value
+        # Some weight always fits one number; only a round one says anything.
+        if abs(weight) > 1e-9 and abs(weight - float(f"{weight:.2g}")) < 1e-9 * abs(weight):
+            yield Hypothesis(
+                "loss: weight",
+                f"The loss {key} has {abs(weight):.6g} times {name} too {'much' if weight > 0 else 'little'}.",
+                f"Check the weight of {name}.",
+                lambda loss, more=weight * value: loss + more,
+            )

@@ -1,20 +1,16 @@
-"""A layer that is right but for a precision that it loses."""
+"""A layer that is right in float64, but in float32 rounds to a coarser format on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
+from tfvc.parity.diagnosis.subjects.layer import CoarseLayerSubject, Forward, LayerSubject, Weights
 
-from tfvc.parity.findings.layer import Diagnosis, Evidence, Layer
-from tfvc.parity.findings.row import Row
-from tfvc.parity.tracing import isolated as local
-from tfvc.parity.tracing.layer_views import LayerViews, Passage
-
-# The part of the noise that must be left if the cause is right.
-LEFT = 0.05
+Rounding = Callable[[Any], Any]
 
 
-def imprecise(views: LayerViews, passage: Passage, layer: Layer, row: Row) -> Diagnosis:
+@register(CoarseLayerSubject)
+def coarse_formats(subject: CoarseLayerSubject) -> Iterator[Hypothesis]:
     """Which coarser format the layer's input or weights have been through."""
     import torch
 
@@ -23,63 +19,31 @@ def imprecise(views: LayerViews, passage: Passage, layer: Layer, row: Row) -> Di
         "float16": lambda x: x.to(torch.float16).to(x.dtype),
         "TensorFloat-32": _tensor_float,
     }
-    feed = views.feed(passage, row.phase == "backward")
-    pair = passage.pair
-    module = views.torch64.module.get_submodule(pair.path)
-    ours = local.run_keras(views.keras32, pair, feed)
-    found = ours.gradients if row.phase == "backward" else ours.outputs
-    before = _error(_run(views, module, feed, lambda x: x, lambda x: x), found)
-    evidence = []
+    places = {"its input": (True, False), "its weights": (False, True), "its input and its weights": (True, True)}
     for name, coarse in formats.items():
-        for what, changes in {
-            "its input": (coarse, lambda x: x),
-            "its weights": (lambda x: x, coarse),
-            "its input and its weights": (coarse, coarse),
-        }.items():
-            after = _error(_run(views, module, feed, *changes), found)
-            evidence.append(Evidence(f"{name}: {what}", before, after, after < LEFT * before))
-            if after < LEFT * before:
-                return Diagnosis(
-                    layer.name,
-                    "layer",
-                    layer.keras_path,
-                    row,
-                    f"precision: {name}",
-                    f"In float32 the layer rounds {what} to {name}.",
-                    "Compute in the layer's own dtype: no casts, no mixed_bfloat16 policy, no TensorFloat-32.",
-                    tuple(sorted(evidence, key=lambda e: not e.explains)),
-                )
-    cause = "In float64 the layer is right; in float32 it is noisier than rounding allows."
-    mend = "Look for casts to a coarser dtype, and for sums that lose digits."
-    return Diagnosis(layer.name, "layer", layer.keras_path, row, "precision", cause, mend, tuple(evidence))
+        for what, (inputs, weights) in places.items():
+            yield Hypothesis(
+                f"precision: {name}, {what}",
+                f"In float32 the layer rounds {what} to {name}.",
+                "Compute in the layer's own dtype: no casts, no mixed_bfloat16 policy, no TensorFloat-32.",
+                _rounding(coarse, inputs, weights),
+            )
 
 
-def _run(views: LayerViews, module: Any, feed: local.Feed, on_input: Callable, on_weights: Callable) -> dict:
-    """The float64 reference with an input and weights that were rounded."""
-    from dataclasses import replace
+def _rounding(coarse: Rounding, of_inputs: bool, of_weights: bool) -> Forward:
+    """The reference with rounded inputs or parameters; gradients pass the rounding as if it were not there."""
 
-    import torch
+    def rounded(x: Any) -> Any:
+        return x + (coarse(x.detach().float()).to(x.dtype) - x.detach())
 
-    rounded = [on_input(torch.tensor(x)).numpy() if x.dtype.kind == "f" else x for x in feed.inputs]
-    before = {name: p.detach().clone() for name, p in module.named_parameters()}
-    with torch.no_grad():
-        for p in module.parameters():
-            p.copy_(on_weights(p.float()).double())
-    try:
-        result = local.run_torch(views.torch64, module, replace(feed, inputs=rounded))
-    finally:
-        with torch.no_grad():
-            for name, p in module.named_parameters():
-                p.copy_(before[name])
-    return result.gradients if feed.cotangents is not None else result.outputs
+    def forward(subject: LayerSubject, inputs: list[Any], weights: Weights) -> list[Any]:
+        if of_inputs:
+            inputs = [rounded(x) if x.is_floating_point() else x for x in inputs]
+        if of_weights:
+            weights = {**weights, **{name: rounded(weights[name]) for name, _ in subject.module.named_parameters()}}
+        return subject.reference(inputs, weights)
 
-
-def _error(theirs: dict, ours: dict) -> float:
-    shared = [name for name in theirs if name in ours]
-    return max(
-        (float(np.linalg.norm(theirs[k] - ours[k]) / max(np.linalg.norm(theirs[k]), 1e-300)) for k in shared),
-        default=0.0,
-    )
+    return forward
 
 
 def _tensor_float(x: Any) -> Any:

@@ -16,7 +16,7 @@ class Change:
 
     name: str
     words: str
-    mend: str
+    fix: str
     apply: Callable[[Any], Any]
 
 
@@ -33,8 +33,8 @@ def changes(reference: np.ndarray, found: np.ndarray) -> Iterator[Change]:
         scale = float(np.vdot(reference, found) / max(np.vdot(reference, reference), 1e-300))
         if np.isfinite(scale) and scale:
             words = "with the opposite sign" if abs(scale + 1) < 1e-9 else f"times {_number(scale)}"
-            mend = f"Multiply it by {_number(1 / scale)}, or take away what scales it."
-            yield Change("scale", words, mend, lambda x: x * scale)
+            fix = f"Multiply it by {_number(1 / scale)}, or take away what scales it."
+            yield Change("scale", words, fix, lambda x: x * scale)
         yield from _permuted(reference, found)
         for axis in range(1, reference.ndim):
             for shift in (1, -1, 2, -2, 3, -3):

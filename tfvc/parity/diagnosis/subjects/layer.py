@@ -1,78 +1,52 @@
-"""A culprit on the bench, and how an imitation of a known difference is tried on it.
+"""A layer that is wrong by itself.
 
-A hypothesis is a way to make the torch reference wrong as a port may be wrong: other constants, weights in another
-order, an input that is shifted. It runs on the culprit alone, in float64, on the reference's own input. Where the
-reference, made wrong so, gives what the Keras layer gives, the cause has been found.
+A hypothesis about a layer makes the torch reference wrong: other constants, weights in another order, an input that is
+shifted. It runs on the layer alone, in float64, on the reference's own input.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 
-from tfvc.parity.findings.layer import Evidence
+from tfvc.parity.diagnosis.subjects.subject import Subject, class_names
+from tfvc.parity.findings.stage import Mode, StageKind
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.structure import put_together, take_apart
 from tfvc.parity.tracing.isolated import compared_outputs, names
 
-# An explanation must leave at most this error, and at most this part of the error without it.
-VANISHED, OF_ERROR = 1e-6, 1e-3
-
 Weights = dict[str, Any]
-Forward = Callable[[list[Any], Weights], list[Any]]
-
-
-@dataclass(frozen=True)
-class Imitation:
-    """A known difference: what the reference gives if it is made wrong in this way.
-
-    Attributes:
-        name: of the hypothesis.
-        cause, mend: a sentence each.
-        forward: (float64 inputs, parameters and buffers by name) -> outputs; it may change the buffers in place.
-    """
-
-    name: str
-    cause: str
-    mend: str
-    forward: Forward
-
-
-@dataclass(frozen=True)
-class View:
-    """Results of one kind, in one mode: what `Suspect` has under the same names."""
-
-    mode: str
-    what: str
-    inputs: list[np.ndarray]
-    torch: Mapping[str, np.ndarray]
-    keras: Mapping[str, np.ndarray]
+# (subject, inputs, weights) -> outputs; it may change the buffers among the weights in place.
+Forward = Callable[["LayerSubject", list[Any], Weights], list[Any]]
 
 
 @dataclass
-class Suspect:
-    """A torch module beside a Keras layer that differs from it, both in float64 and fed alike.
+class LayerSubject(Subject):
+    """A torch module beside a Keras layer that differs from it, both fed alike.
+
+    A hypothesis's `wrong(subject, inputs, weights)` gives outputs, from float64 tensors and from parameters and buffers
+    by torch's names, whose buffers it may change in place.
 
     Attributes:
         module: the reference.
-        layers: the Keras layers.
-        mode: "inference" or "training".
-        what: which of their results differs: "outputs", "running statistics" or "gradients".
-        call: where the arguments come from that are no tensors.
+        layers: the Keras layers; several are a chain.
+        mode: of the pass.
+        what: which of their results differs: `OUTPUTS`, `RUNNING_STATISTICS` or `GRADIENTS`.
+        call: torch's, where the arguments come from that are no tensors.
+        keras_call: Keras's, whose outputs say which of torch's are compared.
         inputs, cotangents: as torch has them.
         torch, keras: the results of both, in torch's layout.
         buffers: running statistics before the call.
         join: makes one gradient of those that Keras has in one variable.
-        also: other results that differ; what explains one must explain all.
+        parts: the torch names of what Keras has in one variable.
     """
 
     module: Any
     layers: list[keras.layers.Layer]
-    mode: str
-    what: str
+    mode: Mode
+    what: StageKind
     call: Call
     keras_call: Call
     inputs: list[np.ndarray]
@@ -81,12 +55,17 @@ class Suspect:
     keras: Mapping[str, np.ndarray]
     buffers: Mapping[str, np.ndarray]
     join: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
-    also: list["View"] = field(default_factory=list)
-    evidence: list[Evidence] = field(default_factory=list)
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rounding: float = 0.0
+    others: Sequence["LayerSubject"] = ()
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return class_names(self.module)
 
     @property
     def training(self) -> bool:
-        return self.mode == "training"
+        return self.mode is Mode.TRAINING
 
     def reference(self, inputs: list[Any], weights: Weights) -> list[Any]:
         """The torch module as it is, with these weights."""
@@ -103,11 +82,11 @@ class Suspect:
         given = take_apart(result, torch.is_tensor)[1]
         return compared_outputs(self.module, given, self.keras_call.outputs) or []
 
-    def results(self, forward: Forward) -> dict[str, np.ndarray]:
-        """What a forward function gives, in the form of `torch` and `keras`."""
+    def results(self, wrong: Forward) -> dict[str, np.ndarray]:
+        """What a wrong reference gives, in the form of `torch` and `keras`."""
         import torch
 
-        backward = self.what == "gradients"
+        backward = self.what is StageKind.GRADIENTS
         self.module.train(self.training)
         inputs = [torch.tensor(x, dtype=torch.float64) if x.dtype.kind == "f" else torch.tensor(x) for x in self.inputs]
         real = [x.requires_grad_(backward) for x in inputs if x.is_floating_point()]
@@ -116,8 +95,8 @@ class Suspect:
         }
         weights = {**parameters, **{name: torch.tensor(x) for name, x in self.buffers.items()}}
         with torch.set_grad_enabled(backward):
-            outputs = forward(inputs, weights)
-        if self.what == "running statistics":
+            outputs = wrong(self, inputs, weights)
+        if self.what is StageKind.RUNNING_STATISTICS:
             return {name: weights[name].numpy() for name in self.keras}
         if not backward:
             return {n: y.numpy() for n, y in zip(names("output", len(outputs)), outputs, strict=True)}
@@ -131,8 +110,9 @@ class Suspect:
             }
         )
 
-    def error(self, results: Mapping[str, np.ndarray]) -> float:
-        """How far results are from Keras's: the worst tensor, relative to its norm."""
+    def error(self, wrong: Forward | None = None) -> float:
+        """Of the worst tensor, relative to its norm."""
+        results = self.torch if wrong is None else self.results(wrong)
         scales = {k: max(np.linalg.norm(self.torch[k]), np.linalg.norm(y)) for k, y in self.keras.items()}
         floor = 1e-9 * max(scales.values(), default=0.0) + np.finfo(np.float64).tiny
         worst = 0.0
@@ -143,113 +123,47 @@ class Suspect:
             worst = max(worst, float(distance) if np.isfinite(distance) else np.inf)
         return worst
 
-    def explained_by(self, imitations: Iterable[Imitation]) -> Imitation | None:
-        """Tries one after the other; the first that makes the error vanish."""
-        before = self.error(self.torch)
-        for imitation in imitations:
-            try:
-                after = self.error(self.results(imitation.forward))
-            except (RuntimeError, ValueError, IndexError, KeyError):
-                continue  # an imitation that does not fit these shapes explains nothing
-            explains = after <= VANISHED and after <= OF_ERROR * before and self._explains_all(imitation)
-            self.evidence.append(Evidence(imitation.name, before, after, explains))
-            if explains:
-                return imitation
-        return None
 
-    def explained_together(self, hypotheses: Callable[["Suspect"], Iterable[Imitation]]) -> Imitation | None:
-        """Several known differences at once: one for each of the results that differ, if there is one for each.
-
-        Keras's default BatchNormalization is such a case: its epsilon changes the outputs, its momentum and its
-        variance the running statistics.
-        """
-        found: dict[str, Imitation] = {}
-        for view in (self, *self.also):
-            alone = replace(
-                self,
-                mode=view.mode,
-                what=view.what,
-                inputs=view.inputs,
-                torch=view.torch,
-                keras=view.keras,
-                also=[],
-            )
-            # What explains one result often explains the next.
-            imitation = alone.explained_by(chain(list(found.values()), hypotheses(alone)))
-            if imitation is None:
-                return None
-            found[imitation.name] = imitation
-        if len(found) < 2:
-            return None
-        every = found.values()
-        return Imitation(
-            " and ".join(found),
-            " Also: ".join(imitation.cause for imitation in every),
-            " ".join(imitation.mend for imitation in every),
-            self.reference,
-        )
-
-    def _explains_all(self, imitation: Imitation) -> bool:
-        """Whether it also explains the other results that differ."""
-        return all(self._seen(view, imitation) for view in self.also)
-
-    def _seen(self, view: View, imitation: Imitation) -> bool:
-        before = self.mode, self.what, self.inputs, self.torch, self.keras
-        self.mode, self.what, self.inputs, self.torch, self.keras = (
-            view.mode,
-            view.what,
-            view.inputs,
-            view.torch,
-            view.keras,
-        )
-        try:
-            return self.error(self.results(imitation.forward)) <= VANISHED
-        finally:
-            self.mode, self.what, self.inputs, self.torch, self.keras = before
+class CoarseLayerSubject(LayerSubject):
+    """The same of a layer that is right but for a precision that it loses: Keras's results are those in float32."""
 
 
-def on_weights(suspect: Suspect, change: Callable[[Weights], Weights]) -> Forward:
+def unchanged(subject: LayerSubject, inputs: list[Any], weights: Weights) -> list[Any]:
+    """The reference as it is."""
+    return subject.reference(inputs, weights)
+
+
+def on_weights(change: Callable[[Weights], Weights]) -> Forward:
     """The reference with changed weights."""
-    return lambda inputs, weights: suspect.reference(inputs, _kept(weights, change(dict(weights))))
 
-
-def on_inputs(suspect: Suspect, change: Callable[[Any], Any]) -> Forward:
-    """The reference with its first input changed."""
-    return lambda inputs, weights: suspect.reference([change(inputs[0]), *inputs[1:]], weights)
-
-
-def on_outputs(suspect: Suspect, change: Callable[[Any], Any]) -> Forward:
-    """The reference with all outputs changed."""
-    return lambda inputs, weights: [change(y) for y in suspect.reference(inputs, weights)]
-
-
-def with_attributes(suspect: Suspect, **attributes: Any) -> Forward:
-    """The reference with other constants."""
-
-    def forward(inputs: list[Any], weights: Weights) -> list[Any]:
-        before = {name: getattr(suspect.module, name) for name in attributes}
-        try:
-            for name, value in attributes.items():
-                setattr(suspect.module, name, value)
-            return suspect.reference(inputs, weights)
-        finally:
-            for name, value in before.items():
-                setattr(suspect.module, name, value)
+    def forward(subject: LayerSubject, inputs: list[Any], weights: Weights) -> list[Any]:
+        weights.update(change(dict(weights)))  # in the same dictionary, whose buffers are read afterwards
+        return subject.reference(inputs, weights)
 
     return forward
 
 
-def _kept(weights: Weights, changed: Weights) -> Weights:
-    """Changed weights in the same dictionary, whose buffers are read afterwards."""
-    weights.update(changed)
-    return weights
+def on_inputs(change: Callable[[Any], Any]) -> Forward:
+    """The reference with its first input changed."""
+    return lambda subject, inputs, weights: subject.reference([change(inputs[0]), *inputs[1:]], weights)
 
 
-def first_of(*groups: Callable[[Suspect], Iterable[Imitation]]) -> Callable[[Suspect], Iterator[Imitation]]:
-    """The imitations of several groups, one group after the other."""
+def on_outputs(change: Callable[[Any], Any]) -> Forward:
+    """The reference with all outputs changed."""
+    return lambda subject, inputs, weights: [change(y) for y in subject.reference(inputs, weights)]
 
-    def chained(suspect: Suspect) -> Iterator[Imitation]:
-        for group in groups:
-            yield from group(suspect)
 
-    return chained
+def with_attributes(**attributes: Any) -> Forward:
+    """The reference with other constants."""
+
+    def forward(subject: LayerSubject, inputs: list[Any], weights: Weights) -> list[Any]:
+        before = {name: getattr(subject.module, name) for name in attributes}
+        try:
+            for name, value in attributes.items():
+                setattr(subject.module, name, value)
+            return subject.reference(inputs, weights)
+        finally:
+            for name, value in before.items():
+                setattr(subject.module, name, value)
+
+    return forward

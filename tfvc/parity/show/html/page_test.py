@@ -4,8 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tfvc.parity.findings.layer import Drift
-from tfvc.parity.findings.report import Report
+from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.report import Report
 from tfvc.parity.show.html import to_html, write_html
 from tfvc.parity.show.html.tree import tree
 
@@ -102,8 +103,8 @@ def test_every_tensor_is_in_a_drawing_and_in_a_table(failing_report):
 
 def test_a_reason_is_told_where_the_figures_beside_it_do_not(failing_report):
     row = failing_report.rows[1]
-    reason = "float64 error 5.0e-01 > 1.0e-10; float32 noise is 2000 x torch's"
-    failing_report.rows = [replace(row, key="mel", reason=reason)]
+    imprecise = Failure(FailureKind.PRECISION, figure=2000.0, bound=1024.0)
+    failing_report.rows = [replace(row, key="mel", failures=(*row.failures, imprecise))]
     page = to_html([failing_report])
     assert "<td>differs; float32 noise is 2000 x torch&#39;s</td>" in page
     assert "float64 error 5.0e-01 &gt;" not in page[page.index("<h2>Forward</h2>") :]

@@ -4,13 +4,20 @@ import json
 import pytest
 from rich.console import Console
 
-from tfvc.parity.findings.layer import Diagnosis, Evidence, Layer
-from tfvc.parity.findings.report import ParityError, Report, write_json
-from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.diagnosis import Diagnosis, Evidence, Fault
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.layer import Layer
+from tfvc.parity.findings.row import Row, Verdict
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
+from tfvc.parity.report import ParityError, Report, write_json
 
-GOOD = Row("forward", "outputs", None, "mel", "pass", "", 1e-15, 1e-10, 1e-7, 1e-7, 1.0, 1.0, 2.0)
-BIAS = Row("backward", "gradients", None, "conv.bias", "pass", "", 1e-16, 1e-15, 1e-8, 1e-8, 1.0, 1.0, 9.0, True)
-BAD = Row("train", "weights", 2, "lstm.weight", "fail", "float64 error 1e-1 > 1e-9", 0.1, 1e-9, 0.1, 1e-7, 1e6)
+OUTPUTS = Stage(Phase.FORWARD, StageKind.OUTPUTS)
+GRADIENTS = Stage(Phase.BACKWARD, StageKind.GRADIENTS)
+WEIGHTS = Stage(Phase.TRAIN, StageKind.WEIGHTS, step=2)
+GOOD = Row(OUTPUTS, "mel", Verdict.PASS, (), 1e-15, 1e-10, 1e-7, 1e-7, 1.0, 1.0, 2.0)
+BIAS = Row(GRADIENTS, "conv.bias", Verdict.PASS, (), 1e-16, 1e-15, 1e-8, 1e-8, 1.0, 1.0, 9.0, True)
+TOO_FAR = (Failure(FailureKind.ERROR64, figure=0.1, bound=1e-9),)
+BAD = Row(WEIGHTS, "lstm.weight", Verdict.FAIL, TOO_FAR, 0.1, 1e-9, 0.1, 1e-7, 1e6)
 
 
 WRONG_LSTM = Layer(
@@ -19,7 +26,7 @@ WRONG_LSTM = Layer(
 FED_WRONG = Layer("decoder.linear", "Linear", "decoder/linear", "Dense", verdict="victim", paired_by="weights")
 WHY = Diagnosis(
     "decoder.lstm",
-    "layer",
+    Fault.LAYER,
     "decoder/lstm",
     BAD,
     "gates",
@@ -50,8 +57,8 @@ def test_a_report_that_passes():
     report = Report("autovc", "coded", 0, [GOOD, BIAS])
     assert report.passed
     assert report.cancelling == ["gradients: conv.bias"]
-    assert report.worst_error64("forward") == 1e-15
-    assert report.worst_error64("backward") == 0.0
+    assert report.worst_error64(Phase.FORWARD) == 1e-15
+    assert report.worst_error64(Phase.BACKWARD) == 0.0
     assert "PASS" in report.summary()
     report.raise_on_failure()
 
@@ -79,5 +86,10 @@ def test_json(tmp_path):
     read = json.loads((tmp_path / "report.json").read_text())
     assert [r["passed"] for r in read] == [False, True]
     assert read[0]["first_failure"] == "train step 2, weights, lstm.weight"
-    assert read[0]["rows"][0]["error64"] == 1e-15
+    good, bad = read[0]["rows"]
+    assert good["error64"] == 1e-15
+    assert (bad["phase"], bad["step"], bad["stage"], bad["stage_kind"]) == ("train", 2, "weights", "weights")
+    assert bad["reason"] == "float64 error 1.0e-01 > 1.0e-09"
+    assert bad["failures"][0]["kind"] == "float64 error"
+    assert bad["failures"][0]["bound"] == 1e-9
     assert json.loads(reports[1].to_json()) == read[1]
