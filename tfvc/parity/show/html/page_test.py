@@ -6,7 +6,7 @@ import pytest
 
 from tfvc.parity.findings.drift import Drift
 from tfvc.parity.findings.failure import Failure, FailureKind
-from tfvc.parity.report import Report
+from tfvc.parity.findings.findings import Findings
 from tfvc.parity.show.html import to_html, write_html
 from tfvc.parity.show.html.tree import tree
 
@@ -169,7 +169,7 @@ def test_reports_without_layers_causes_or_rows(failing_report):
     failing_report.layers, failing_report.diagnoses = [], []
     page = Page(to_html([failing_report]))
     assert "first wrong at forward, outputs" in page.text
-    assert "Nothing was compared" in Page(to_html([Report("empty", "coded", 0)])).text
+    assert "Nothing was compared" in Page(to_html([Findings("empty", "coded", 0)])).text
 
 
 def test_a_file_is_written_whole_or_not_at_all(passing_report, failing_report, tmp_path):

@@ -11,7 +11,7 @@ from tfvc.cases import layers
 from tfvc.layers import BatchNorm
 from tfvc.parity import compare, write_json
 
-SCHEMA = json.loads(Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(Path(__file__).with_name("findings").joinpath("report.schema.json").read_text(encoding="utf-8"))
 
 
 def refuse(constant):
