@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tfvc.cases import layers
-from tfvc.parity import Comparison, ParityCase, compare
+from tfvc.parity import Comparison, ParityCase, StageKind, compare
 
 INITS = ("coded", "constant", "random")
 
@@ -153,7 +153,7 @@ def test_spectral_norm(seed):
     for init in INITS:
         report = comparison.run(init=init, steps=3)
         report.raise_on_failure()
-        judged = {row.key for row in report.rows if row.stage == "weights"}
+        judged = {row.key for row in report.rows if row.stage.kind is StageKind.WEIGHTS}
         assert {"weight_orig", "weight_u", "weight_v"} <= judged
 
 

@@ -44,9 +44,7 @@ def test_a_failure_shows_the_table_and_the_reports_are_written(pytester, run):
     result = run("--parity-report", "found", "--junitxml", "junit.xml")
     result.assert_outcomes(passed=1, failed=1)
     shown = result.stdout.str()
-    assert (
-        "E       tfvc.parity.findings.report.ParityError: batch_norm [coded] FAIL at forward, outputs, output" in shown
-    )
+    assert "E       tfvc.parity.report.ParityError: batch_norm [coded] FAIL at forward, outputs, output" in shown
     assert re.search(r"E .*│ outputs +│ output +│", shown)
     assert "def raise_on_failure" not in shown  # nothing of the harness, only the test's own line
     assert ">       parity(replace(layers.batch_norm()" in shown

@@ -8,6 +8,7 @@ import tensorflow as tf
 from parity_tests.legacy import golden
 from parity_tests.legacy.golden import Twin, twins
 from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.judging.judgement import Sample, judge
 from tfvc.parity.sides.precision import precision
 
@@ -34,7 +35,7 @@ def rows(theirs: Mapping[str, Twin], ours: Mapping[str, Twin]) -> list[Row]:
     samples = {
         name: Sample(twin.double, ours[name].double, twin.single, ours[name].single) for name, twin in theirs.items()
     }
-    return judge(samples, "legacy", "goldens")
+    return judge(samples, Stage(Phase.FORWARD, StageKind.OUTPUTS))
 
 
 def require_equal(theirs: Mapping[str, Twin], ours: Mapping[str, Twin]) -> None:

@@ -4,7 +4,7 @@
 
 runs correct models forward and backward from random weights and inputs, new ones for each seed, and writes
 `false_alarms/<model>.json` beside this file after each: the number of draws, of tensors, of alarms, and how the
-float32 error over the measured noise is distributed, which is what the factor k (`judgement.NOISE_FACTOR`) is held
+float32 error over the measured noise is distributed, which is what the factor k (`row.NOISE_FACTOR`) is held
 against.
 """
 
@@ -23,7 +23,7 @@ from tfvc.cases.melgan import melgan
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.melgan import MelGANConfig
 from tfvc.parity import Comparison, ParityCase
-from tfvc.parity.judging.judgement import NOISE_FACTOR
+from tfvc.parity.findings.row import NOISE_FACTOR
 
 FOLDER = Path(__file__).parent / "false_alarms"
 # Name -> (case, whether the layers are compared one by one too).
@@ -43,7 +43,7 @@ def measure(name: str, seeds: int) -> None:
     ratios, alarms, tensors = [], [], 0
     started = time.process_time()
     for seed in range(seeds):
-        comparison.seed = seed
+        comparison.models.seed = seed
         report = comparison.run(("forward", "backward"), "random", layers=layers)
         rows = [*report.rows, *(row for layer in report.layers for row in [*layer.local, *layer.propagated])]
         tensors += len(rows)

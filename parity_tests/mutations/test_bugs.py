@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parity_tests.mutations import bugs
-from tfvc.parity import compare
+from tfvc.parity import StageKind, compare
 
 
 @pytest.mark.parametrize("init", ["coded", "constant", "random"])
@@ -26,11 +26,11 @@ def test_a_wrong_gradient_cannot_hide_among_cancelling_terms(error):
 def test_the_loss_of_upstream_on_one_side():
     """AutoVC's solver compares each utterance with every one of the batch."""
     report = compare(bugs.upstream_broadcast_on_one_side(), ("backward",))
-    assert report.first_failure.stage == "losses"
+    assert report.first_failure.stage.kind is StageKind.LOSSES
     assert report.diagnosis.culprit == "loss"
 
 
 def test_the_content_loss_without_its_gradient():
     report = compare(bugs.content_loss_without_gradient(), ("forward", "backward"))
-    assert report.first_failure.stage == "gradients"
+    assert report.first_failure.stage.kind is StageKind.GRADIENTS
     assert report.diagnosis.cause.startswith("The gradient that comes back to encoder.lstm (call 2) from the loss is")

@@ -8,10 +8,15 @@ in `tfvc.cases`.
 """
 
 from tfvc.parity.case import OptimizerPair, ParityCase, Turn, load_case
-from tfvc.parity.findings.layer import Diagnosis, Drift, Environment, Evidence, Layer
-from tfvc.parity.findings.report import ParityError, Report, write_json
+from tfvc.parity.findings.diagnosis import Diagnosis, Evidence
+from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.environment import Environment
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.layer import Layer
 from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.layer_table import LayerTable
+from tfvc.parity.report import ParityError, Report, write_json
 from tfvc.parity.runner import PHASES, Comparison, compare
 from tfvc.parity.sides import memory  # noqa: F401  before TensorFlow makes its first tensor
 from tfvc.parity.sides.initialization import MODES
@@ -25,13 +30,18 @@ __all__ = [
     "Drift",
     "Environment",
     "Evidence",
+    "Failure",
+    "FailureKind",
     "Layer",
     "LayerTable",
     "OptimizerPair",
     "ParityCase",
     "ParityError",
+    "Phase",
     "Report",
     "Row",
+    "Stage",
+    "StageKind",
     "Turn",
     "compare",
     "load_case",

@@ -75,6 +75,11 @@ class Turn:
     torch_losses: Callable[[Any, Tensors], Tensors] | None
     optimizer: OptimizerPair
 
+    @property
+    def label(self) -> str:
+        """Its name in a report; empty for the turn of a model that has one optimizer, whose loss is `loss`."""
+        return "" if self.name == "loss" else self.name
+
 
 @dataclass(frozen=True)
 class ParityCase:

@@ -2,22 +2,34 @@
 
 import pytest
 
-from tfvc.parity.findings.layer import Diagnosis, Drift, Environment, Evidence, Layer
-from tfvc.parity.findings.report import Report
-from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.diagnosis import Diagnosis, Evidence, Fault
+from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.environment import Environment
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.layer import Layer
+from tfvc.parity.findings.row import Row, Verdict
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
+from tfvc.parity.four_of import Side
+from tfvc.parity.report import Report
 
 ENVIRONMENT = Environment(
     *("3.11", "2.4", "2.21", "3.15", "2.13", "Linux", "a processor", "CPU", "on", "intra 1, inter 1"), 1, "off"
 )
 
 
-def good(phase, stage, key, step=None, error=1e-15, **settings):
-    return Row(phase, stage, step, key, "pass", "", error, 1e-10, 1e-7, 1e-7, 1.0, 1.0, 2.0, size=3.0, **settings)
+def stage(phase, kind, step=None):
+    return Stage(Phase(phase), StageKind(kind), step=step)
 
 
-def bad(phase, stage, key, step=None, error=0.5):
-    reason = f"float64 error {error:.1e} > 1.0e-10"
-    return Row(phase, stage, step, key, "fail", reason, error, 1e-10, error, 1e-7, error / 1e-7, 1.0, 1e6, size=3.0)
+def good(phase, kind, key, step=None, error=1e-15, **settings):
+    figures = (error, 1e-10, 1e-7, 1e-7, 1.0, 1.0, 2.0)
+    return Row(stage(phase, kind, step), key, Verdict.PASS, (), *figures, size=3.0, **settings)
+
+
+def bad(phase, kind, key, step=None, error=0.5):
+    failures = (Failure(FailureKind.ERROR64, figure=error, bound=1e-10),)
+    figures = (error, 1e-10, error, 1e-7, error / 1e-7, 1.0, 1e6)
+    return Row(stage(phase, kind, step), key, Verdict.FAIL, failures, *figures, size=3.0)
 
 
 @pytest.fixture
@@ -50,7 +62,7 @@ def failing_report() -> Report:
     lonely.note = "torch has no module for it"
     why = Diagnosis(
         "decoder.lstm",
-        "layer",
+        Fault.LAYER,
         "decoder/lstm",
         output,
         "gates f and g swapped",
@@ -58,15 +70,29 @@ def failing_report() -> Report:
         "Order them i, f, g, o.",
         (Evidence("gates f and g swapped", 0.5, 1e-16, True), Evidence("gates f and o swapped", 0.5, 0.4, False)),
     )
-    why_else = Diagnosis("optimizer", "optimizer", "Adam", bad("train", "weights", "x", 1), mend="Compare the slots.")
+    why_else = Diagnosis(
+        "optimizer", Fault.OPTIMIZER, "Adam", bad("train", "weights", "x", 1), fix="Compare the slots."
+    )
     rows = [
         good("forward", "outputs", "code"),
         bad("forward", "outputs", "mel <b>&\"'"),
-        Row("forward", "running statistics", None, "count", "pass"),
+        Row(stage("forward", "running statistics"), "count", Verdict.PASS),
         good("backward", "gradients", "conv.bias", cancelling=True),
-        Row("backward", "gradients", None, "lstm.weight", "fail", "Keras float32 is not finite"),
+        Row(
+            stage("backward", "gradients"),
+            "lstm.weight",
+            Verdict.FAIL,
+            (Failure(FailureKind.NOT_FINITE, side=Side.KERAS32),),
+        ),
         good("train", "outputs", "mel", step=1),
-        Row("train", "weights", 1, "lstm.weight", "drift", "", 1e-3, 1e-9, 1e-3, 1e-7, 1e4, 1.0, 1e4, size=2.0),
+        Row(
+            stage("train", "weights", 1),
+            "lstm.weight",
+            Verdict.DRIFT,
+            (),
+            *(1e-3, 1e-9, 1e-3, 1e-7, 1e4, 1.0, 1e4),
+            size=2.0,
+        ),
         bad("train", "weights", "linear.weight", step=2),
     ]
     return Report(

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from tfvc.common.errors import TfvcError
+from tfvc.parity.private_parts import sublayers
 from tfvc.weights import Declared, entries_of
 
 
@@ -54,11 +55,6 @@ class LayerTable:
             path: [find_layer(model, name) for name in ([names] if isinstance(names, str) else names)]
             for path, names in self.layers.items()
         }
-
-
-def sublayers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """The model and every layer in it, in an order that is the same for each model of a factory."""
-    return list(model._flatten_layers())
 
 
 def find_layer(model: keras.layers.Layer, name: str) -> keras.layers.Layer:

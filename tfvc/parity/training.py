@@ -4,82 +4,75 @@ Two free runs drift apart, because rounding grows; a bug is there at once. So th
 - *Free-running*: both models take their own steps, and every stage of every step is judged. If the first step fails,
   that is a bug, and the pass ends with the stage that failed, since all after it would only repeat it.
 - *Re-synchronised*: before each step Keras takes over torch's weights and slots, so that a stage shows what this
-  step alone has done. This pass is run if the first fails later than at its first step, or if it is asked for.
-  If it passes, what failed before was drift, and is called so; if it fails, it is a bug.
+  step alone has done. This pass is run if the first fails later than at its first step. If it passes, what failed
+  before was drift, and is called so; if it fails, it is a bug.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 import numpy as np
 
 from tfvc.parity.case import Turn
-from tfvc.parity.diagnosis import diagnose_step
-from tfvc.parity.findings.layer import Drift
-from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.row import Row, Verdict
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
+from tfvc.parity.four_of import FourOf
 from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
 from tfvc.parity.judging.samples import Samples
+from tfvc.parity.sides.computed import Computed
+from tfvc.parity.sides.four_models import FourModels, is_statistic
 from tfvc.parity.sides.lazy_arrays import LazyArrays
-from tfvc.parity.tracing.layer_views import of_turn
 
-if TYPE_CHECKING:
-    from tfvc.parity.runner import Comparison
+Arrays = Mapping[str, np.ndarray]
 
 
-@dataclass
-class _Pass:
-    """One of the two passes.
+@dataclass(frozen=True)
+class Trained:
+    """What training steps have shown.
 
     Attributes:
-        comparison: whose models take the steps.
-        resynchronised: whether Keras takes over torch's state before each step.
-        tolerances: absolute errors that rounding of cancelling gradients has left behind so far, by key.
         rows: what was judged.
-        by_step: the rows of weights of each step.
+        drift: one for each step.
+        failed: the row of the first step that failed first, if that step failed; the models are left as they were then.
     """
 
-    comparison: "Comparison"
-    resynchronised: bool = False
-    tolerances: dict[str, float] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
-    by_step: list[list[Row]] = field(default_factory=list)
+    rows: list[Row]
+    drift: list[Drift]
+    failed: Row | None = None
 
 
-def train(comparison: "Comparison", steps: int, resynchronise: bool = False) -> None:
-    """Follows `steps` optimizer steps and adds what it finds to the comparison's report.
+def train(models: FourModels, steps: int, computed: Computed | None = None) -> Trained:
+    """Follows `steps` optimizer steps.
 
     Args:
-        comparison: whose models take the steps.
+        models: that take the steps; they start from their initial weights, or go on where `computed` was computed.
         steps: how many.
-        resynchronise: whether the re-synchronised pass is run in any case.
+        computed: losses and gradients of the first step, if the models have just computed them.
     """
-    free, again = _Pass(comparison), _Pass(comparison, resynchronised=True)
-    _run(free, steps)
-    failed = [row for row in free.rows if row.failed]
-    at_once = bool(failed) and failed[0].step == 1
-    if at_once:
-        diagnose_step(comparison, failed[0])
-    if resynchronise or (failed and not at_once):
-        _run(again, steps)
+    free, again = _Pass(models, computed or Computed()), _Pass(models, resynchronised=True)
+    free.run(steps)
+    failed = next((row for row in free.rows if row.failed), None)
+    rows = free.rows
+    at_once = failed is not None and failed.stage.step == 1
     if failed and not at_once:
+        again.run(steps)
         if any(row.failed for row in again.rows):
-            last = max(i for i, row in enumerate(free.rows) if row.place == failed[0].place)
-            free.rows = free.rows[: last + 1]
+            last = max(i for i, row in enumerate(rows) if row.stage == failed.stage)
+            rows = rows[: last + 1]
         else:
-            free.rows = [replace(row, verdict="drift") if row.failed else row for row in free.rows]
-    comparison.report.rows += free.rows
-    if not failed:
-        comparison.report.rows += [row for row in again.rows if row.failed]
-    for step, rows in enumerate(free.by_step, start=1):
-        comparison.report.drift.append(_drift(step, rows, again.by_step[step - 1 : step]))
+            rows = [replace(row, verdict=Verdict.DRIFT) if row.failed else row for row in rows]
+    drift = [_drift(step, of_step, again.weights.get(step)) for step, of_step in free.weights.items()]
+    return Trained(rows, drift, failed if at_once else None)
 
 
-def _drift(step: int, free: list[Row], again: list[list[Row]]) -> Drift:
+def _drift(step: int, free: list[Row], again: list[Row] | None) -> Drift:
     """The figures of one step; those of the second pass are None if it was not run."""
     key, error, ratio = _worst(free)
-    _, error_again, ratio_again = _worst(again[0]) if again else ("", None, None)
-    return Drift(step, error, ratio, key, error_again, ratio_again, any(row.failed for row in free) and bool(again))
+    _, error_again, ratio_again = _worst(again) if again is not None else ("", None, None)
+    drifted = any(row.failed for row in free) and again is not None
+    return Drift(step, error, ratio, key, error_again, ratio_again, drifted)
 
 
 def _worst(rows: list[Row]) -> tuple[str, float, float]:
@@ -90,118 +83,118 @@ def _worst(rows: list[Row]) -> tuple[str, float, float]:
     return row.key, row.error64, max(row.ratio for row in measured)
 
 
-def _run(run: _Pass, steps: int) -> None:
-    """Takes the steps; ends with the first stage that fails if nothing can be learned from going on."""
-    comparison = run.comparison
-    if run.resynchronised or comparison.carried is None:
-        comparison.carried = None
-        comparison.restart()
-        comparison.load()
-    for step in range(1, steps + 1):
-        inputs = comparison.inputs if step == 1 else comparison.draw()
-        if run.resynchronised and step > 1:
-            _take_over(comparison)
-        for _judged in _stages(run, step, inputs, last=step == steps):
-            failed = any(row.failed for row in run.rows)
-            if failed and (step == 1 or run.resynchronised):
-                return
+@dataclass
+class _Pass:
+    """One of the two passes.
 
+    Attributes:
+        models: that take the steps.
+        computed: losses and gradients of the first step, as far as they are there.
+        resynchronised: whether Keras takes over torch's state before each step.
+        tolerances: absolute errors that rounding of cancelling gradients has left behind so far, by key.
+        rows: what was judged.
+        weights: the rows of weights, by step.
+    """
 
-def _take_over(comparison: "Comparison") -> None:
-    """Keras's models get the weights and slots of torch's."""
-    turns = comparison.case.all_turns
-    for theirs, ours in (comparison.sides[:2], comparison.sides[2:]):
-        ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
+    models: FourModels
+    computed: Computed = field(default_factory=Computed)
+    resynchronised: bool = False
+    tolerances: dict[str, float] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    weights: dict[int, list[Row]] = field(default_factory=dict)
 
+    def run(self, steps: int) -> None:
+        """Takes the steps; ends with the first stage that fails if nothing can be learned from going on."""
+        if not self.computed:
+            self.models.restart()
+            self.models.load()
+        for step in range(1, steps + 1):
+            inputs = self.models.inputs if step == 1 else self.models.draw()
+            if self.resynchronised and step > 1:
+                self._take_over()
+            for _judged in self._stages(step, inputs, last=step == steps):
+                failed = any(row.failed for row in self.rows)
+                if failed and (step == 1 or self.resynchronised):
+                    return
 
-def _stages(run: _Pass, step: int, inputs: Mapping[str, np.ndarray], last: bool) -> Iterator[None]:
-    """Judges one stage after the other; the caller stops where one has failed."""
-    comparison = run.comparison
-    case, sides = comparison.case, comparison.sides
-    bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
-    where = {"phase": "train", "step": step}
+    def _take_over(self) -> None:
+        """Keras's models get the weights and slots of torch's."""
+        turns = self.models.case.all_turns
+        for theirs, ours in (self.models.sides.float64, self.models.sides.float32):
+            ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
 
-    if step == 1 and comparison.carried is None:
-        outputs = comparison.each(lambda side: _outputs(side, inputs))
-        yield _judge(run, outputs, stage="outputs", bound=bound, **where)
-    if comparison.carried is None:
-        comparison.begin_step(inputs)
-    if case.simultaneous:
-        for turn in case.all_turns:
-            yield from _gradient_stages(run, turn, inputs, bound, where)
-        for turn in case.all_turns:
-            yield from _step_stages(run, turn, bound, where)
-    else:
-        for turn in case.all_turns:
-            yield from _gradient_stages(run, turn, inputs, bound, where)
-            yield from _step_stages(run, turn, bound, where)
+    def _stages(self, step: int, inputs: Arrays, last: bool) -> Iterator[list[Row]]:
+        """Judges one stage after the other; the caller stops where one has failed."""
+        models = self.models
+        judged = partial(self._judge, step=step)
+        if not self.computed:
+            if step == 1:
+                outputs = models.each(lambda side: side.infer(inputs))
+                yield judged(StageKind.OUTPUTS, outputs, bound=FORWARD_BOUND)
+            models.begin_step(inputs)
+        if models.case.simultaneous:
+            for turn in models.case.all_turns:
+                yield from self._gradient_stages(turn, step, inputs)
+            for turn in models.case.all_turns:
+                yield from self._step_stages(turn, step)
+        else:
+            for turn in models.case.all_turns:
+                yield from self._gradient_stages(turn, step, inputs)
+                yield from self._step_stages(turn, step)
 
-    for side in sides[::2]:
-        side.forget_gradients()
-    of_weights = {key: tolerance * step * _largest_move(run, key) for key, tolerance in run.tolerances.items()}
-    states = [side.state() for side in sides]
-    weights = [state.only(lambda key: not is_statistic(key)) for state in states]
-    before = len(run.rows)
-    _judge(run, weights, stage="weights", bound=TRAINED_BOUND, tolerances=of_weights, **where)
-    run.by_step.append(run.rows[before:])
-    yield
-    statistics = [state.only(is_statistic) for state in states]
-    yield _judge(run, statistics, stage="running statistics", bound=TRAINED_BOUND, **where)
-    if last:
-        outputs = comparison.each(lambda side: _outputs(side, inputs))
-        yield _judge(run, outputs, stage="trained outputs", bound=TRAINED_BOUND, **where)
+        for side in models.sides.torch:
+            side.forget_gradients()
+        of_weights = {key: tolerance * step * self._largest_move(key) for key, tolerance in self.tolerances.items()}
+        states = models.sides.map(lambda side: side.state())
+        weights = states.map(lambda state: state.only(lambda key: not is_statistic(key)))
+        self.weights[step] = judged(StageKind.WEIGHTS, weights, tolerances=of_weights)
+        yield self.weights[step]
+        yield judged(StageKind.RUNNING_STATISTICS, states.map(lambda state: state.only(is_statistic)))
+        if last:
+            yield judged(StageKind.TRAINED_OUTPUTS, models.each(lambda side: side.infer(inputs)))
 
+    def _gradient_stages(self, turn: Turn, step: int, inputs: Arrays) -> Iterator[list[Row]]:
+        losses, gradients = self.computed.take() if self.computed else self.models.losses_and_gradients(inputs, turn)
+        judged = partial(self._judge, step=step, turn=turn, bound=FORWARD_BOUND if step == 1 else TRAINED_BOUND)
+        yield judged(StageKind.LOSSES, losses)
+        rows = judged(StageKind.GRADIENTS, gradients)
+        # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
+        for row in rows:
+            if row.cancelling:
+                self.tolerances[row.key] = max(row.bound64 * row.size, self.tolerances.get(row.key, 0.0))
+        del losses, gradients
+        yield rows
 
-def _outputs(side: Any, inputs: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-    return side.graph_forward(inputs) if hasattr(side, "graph_forward") else side.forward(inputs, training=False)[0]
+    def _step_stages(self, turn: Turn, step: int) -> Iterator[list[Row]]:
+        judged = partial(self._judge, step=step, turn=turn, tolerances=self.tolerances)
+        clipped = self.models.each(lambda side: side.step(turn), float32_first=True)
+        yield judged(StageKind.CLIPPED_GRADIENTS, clipped, bound=FORWARD_BOUND if step == 1 else TRAINED_BOUND)
+        del clipped
+        slots = self.models.sides.map(lambda side: side.slots(turn))
+        for name in slots.torch64:
+            if all(name in of_side for of_side in slots):
+                yield judged(StageKind(name), slots.map(lambda of_side, n=name: _in_gradient_units(of_side[n], n)))
 
+    def _judge(
+        self,
+        kind: StageKind,
+        sides: FourOf[Arrays],
+        step: int,
+        turn: Turn | None = None,
+        bound: float = TRAINED_BOUND,
+        tolerances: Mapping[str, float] | None = None,
+    ) -> list[Row]:
+        stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
+        rows = judge(Samples(sides), stage, bound, tolerances)
+        self.rows += rows
+        return rows
 
-def _gradient_stages(
-    run: _Pass, turn: Turn, inputs: Mapping[str, np.ndarray], bound: float, where: Mapping[str, Any]
-) -> Iterator[None]:
-    comparison, name = run.comparison, of_turn(turn)
-    losses, gradients = comparison.carried or comparison.losses_and_gradients(inputs, turn)
-    comparison.carried = None
-    yield _judge(run, losses, stage=f"{name}losses", bound=bound, **where)
-    rows = _judge(run, gradients, stage=f"{name}gradients", bound=bound, **where)
-    # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
-    for row in rows:
-        if row.cancelling:
-            run.tolerances[row.key] = max(row.bound64 * row.size, run.tolerances.get(row.key, 0.0))
-    del losses, gradients
-    yield
-
-
-def _step_stages(run: _Pass, turn: Turn, bound: float, where: Mapping[str, Any]) -> Iterator[None]:
-    sides, name = run.comparison.sides, of_turn(turn)
-    settings = {"tolerances": run.tolerances, **where}
-    clipped = run.comparison.each(lambda side: side.step(turn), float32_first=True)
-    yield _judge(run, clipped, stage=f"{name}clipped gradients", bound=bound, **settings)
-    del clipped
-    slots = [side.slots(turn) for side in sides]
-    for slot in slots[0]:
-        if all(slot in of_side for of_side in slots):
-            roots = [_in_gradient_units(of_side[slot], slot) for of_side in slots]
-            yield _judge(run, roots, stage=f"{name}{slot}", bound=TRAINED_BOUND, **settings)
-
-
-def _judge(run: _Pass, sides: Sequence[Mapping[str, np.ndarray]], **where: Any) -> list[Row]:
-    rows = judge(Samples(sides), **where)
-    run.rows += rows
-    return rows
-
-
-def _largest_move(run: _Pass, key: str) -> float:
-    """How far a small error of a gradient can move a weight in an Adam step, per unit of error."""
-    owner = next((turn for turn in run.comparison.case.all_turns if turn.owns(key)), None)
-    return 2 * owner.optimizer.learning_rate / owner.optimizer.epsilon if owner else 0.0
-
-
-def is_statistic(key: str) -> bool:
-    """Whether a state-dict key is of a running statistic rather than of a weight."""
-    return key.rpartition(".")[2] in ("running_mean", "running_var", "num_batches_tracked")
+    def _largest_move(self, key: str) -> float:
+        """How far a small error of a gradient can move a weight in an Adam step, per unit of error."""
+        owner = next((turn for turn in self.models.case.all_turns if turn.owns(key)), None)
+        return 2 * owner.optimizer.learning_rate / owner.optimizer.epsilon if owner else 0.0
 
 
 def _in_gradient_units(slots: LazyArrays, name: str) -> LazyArrays:
     """The root of `velocity`: like `momentum`, it is then no further off than the gradients were."""
-    return slots.map(np.sqrt) if name == "velocity" else slots
+    return slots.map(np.sqrt) if name == StageKind.VELOCITY else slots

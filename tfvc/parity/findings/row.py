@@ -1,6 +1,22 @@
 """The verdict on one tensor."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.stage import Stage
+from tfvc.parity.findings.words import failure_words, phase_words, stage_words, where_words
+
+# So many times the measured noise may the float32 error be; `judging.judgement` says why.
+NOISE_FACTOR = 4.0
+
+
+class Verdict(StrEnum):
+    """Drift: apart only because two free runs have drifted, while each step by itself is right."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    DRIFT = "drift"
 
 
 @dataclass(frozen=True)
@@ -8,16 +24,13 @@ class Row:
     """The verdict on one tensor. Errors are relative to its `size`: its norm, or that of the terms that cancel in it.
 
     `ratio` is the float32 error over the measured noise, `precision` Keras's noise over torch's, `ulps` the
-    largest float32 difference in units in the last place of the largest element. The verdict is "pass", "fail" or
-    "drift": apart only because two free runs have drifted, while each step by itself is right.
+    largest float32 difference in units in the last place of the largest element.
     """
 
-    phase: str
-    stage: str
-    step: int | None
+    stage: Stage
     key: str
-    verdict: str
-    reason: str = ""
+    verdict: Verdict
+    failures: tuple[Failure, ...] = ()
     error64: float | None = None
     bound64: float | None = None
     error32: float | None = None
@@ -30,19 +43,28 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        return self.verdict == "fail"
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Phase (with its step) and stage."""
-        return (self.phase if self.step is None else f"{self.phase} {self.step}", self.stage)
+        return self.verdict is Verdict.FAIL
 
     @property
     def only_imprecise(self) -> bool:
         """Whether all that is wrong is a loss of precision in float32."""
-        return self.reason.startswith("float32 noise")
+        return bool(self.failures) and all(failure.kind is FailureKind.PRECISION for failure in self.failures)
+
+    def failure(self, kind: FailureKind) -> Failure | None:
+        """Its failure of one kind, if it has one."""
+        return next((failure for failure in self.failures if failure.kind is kind), None)
+
+    @property
+    def reason(self) -> str:
+        """Why it fails, in words; empty if it does not."""
+        return "; ".join(map(failure_words, self.failures))
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Phase (with its step) and stage, in words."""
+        return phase_words(self.stage), stage_words(self.stage)
 
     @property
     def where(self) -> str:
-        step = "" if self.step is None else f" step {self.step}"
-        return f"{self.phase}{step}, {self.stage}, {self.key}"
+        """Phase, step, stage and key, in words."""
+        return where_words(self.stage, self.key)

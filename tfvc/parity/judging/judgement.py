@@ -40,9 +40,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.row import NOISE_FACTOR, Row, Verdict
+from tfvc.parity.findings.stage import Stage
+from tfvc.parity.four_of import FourOf
 
-NOISE_FACTOR = 4.0
 PRECISION_FACTOR = 1024.0
 CANCELLATION = 16.0
 FLOOR = 4.0
@@ -51,22 +53,8 @@ FORWARD_BOUND, TRAINED_BOUND = 1e-10, 1e-9
 BLOCK = 1 << 13
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One tensor as torch and Keras computed it, in both precisions; all in torch's layout."""
-
-    torch64: np.ndarray
-    keras64: np.ndarray
-    torch32: np.ndarray
-    keras32: np.ndarray
-
-    def named(self) -> dict[str, np.ndarray]:
-        return {
-            "torch float64": self.torch64,
-            "Keras float64": self.keras64,
-            "torch float32": self.torch32,
-            "Keras float32": self.keras32,
-        }
+# One tensor as torch and Keras computed it, in both precisions; all in torch's layout.
+Sample = FourOf[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -111,10 +99,10 @@ def measure(sample: Sample, small_sample: bool = True) -> Measure | None:
     Returns:
         None if something is not finite.
     """
-    flat = [np.ravel(x) for x in sample.named().values()]
+    flat = sample.map(np.ravel)
     squares, fourth_powers, largest, largest_error = np.zeros(5), 0.0, 0.0, 0.0
     with np.errstate(all="ignore"):
-        for start in range(0, flat[0].size, BLOCK):
+        for start in range(0, flat.torch64.size, BLOCK):
             t64, k64, t32, k32 = (x[start : start + BLOCK].astype(np.float64, copy=False) for x in flat)
             error32, noise_torch = k32 - t32, t32 - t64
             squares += [np.dot(x, x) for x in (t64, k64 - t64, error32, noise_torch, k32 - k64)]
@@ -131,14 +119,14 @@ def measure(sample: Sample, small_sample: bool = True) -> Measure | None:
     return Measure(norm, error64, error32, noise_torch, noise_keras, upper, largest, largest_error)
 
 
-def measure_all(samples: Mapping[str, Sample], small_sample: bool = True) -> dict[str, Measure | str]:
-    """For each tensor its measure, knowing the largest of them; or, if norms cannot judge it, `refusal`'s reason."""
+def measure_all(samples: Mapping[str, Sample], small_sample: bool = True) -> dict[str, Measure | tuple[Failure, ...]]:
+    """For each tensor its measure, knowing the largest of them; or, if norms cannot judge it, `refusal`'s failures."""
 
-    def examine(key: str) -> Measure | str:
+    def examine(key: str) -> Measure | tuple[Failure, ...]:
         sample = samples[key]
-        reason = refusal(sample)
-        if reason is not None:
-            return reason
+        failures = refusal(sample)
+        if failures is not None:
+            return failures
         return measure(sample, small_sample) or _not_finite(sample)
 
     # NumPy lets go of the interpreter's lock, and the tensors are large.
@@ -157,9 +145,7 @@ def _threads() -> int:
 
 def judge(
     samples: Mapping[str, Sample],
-    phase: str,
-    stage: str,
-    step: int | None = None,
+    stage: Stage,
     bound: float = FORWARD_BOUND,
     tolerances: Mapping[str, float] | None = None,
     precision: bool = False,
@@ -168,7 +154,7 @@ def judge(
 
     Args:
         samples: what was computed, by torch key.
-        phase, stage, step: where, for the report.
+        stage: of all of them.
         bound: the relative float64 error allowed.
         tolerances: absolute float64 errors that rounding of cancelling gradients has left behind, by key.
         precision: whether the noises of the two frameworks are held against each other.
@@ -178,28 +164,31 @@ def judge(
         if isinstance(found, Measure):
             verdict = _verdict(found, bound, (tolerances or {}).get(key, 0.0), precision)
         else:
-            verdict = {"verdict": "fail" if found else "pass", "reason": found}
-        rows.append(Row(phase, stage, step, key, **verdict))
+            verdict = {"failures": found}
+        outcome = Verdict.FAIL if verdict["failures"] else Verdict.PASS
+        rows.append(Row(stage, key, outcome, **verdict))
     return rows
 
 
-def refusal(sample: Sample) -> str | None:
-    """Why norms cannot judge a tensor: the reason of a failure, or empty for integers that are equal."""
-    arrays = sample.named()
-    if len({x.shape for x in arrays.values()}) > 1:
-        return f"torch has shape {sample.torch64.shape}, Keras {sample.keras64.shape}"
-    if not np.issubdtype(sample.torch64.dtype, np.floating):
-        return "" if all(np.array_equal(x, sample.torch64) for x in arrays.values()) else "integers differ"
-    for theirs, ours in ((sample.torch64, sample.keras64), (sample.torch32, sample.keras32)):
-        if theirs.dtype != ours.dtype:
-            return f"Keras gives {ours.dtype} where torch gives {theirs.dtype}"
-    return _not_finite(sample) if sample.torch64.size == 0 else None
+def refusal(sample: Sample) -> tuple[Failure, ...] | None:
+    """Why norms cannot judge a tensor: its failures, none for integers that are equal; None if they can."""
+    theirs = sample.torch64
+    if len({x.shape for x in sample}) > 1:
+        return (Failure(FailureKind.SHAPE, theirs.shape, sample.keras64.shape),)
+    if not np.issubdtype(theirs.dtype, np.floating):
+        return () if all(np.array_equal(x, theirs) for x in sample) else (Failure(FailureKind.INTEGERS),)
+    for one, other in (sample.float64, sample.float32):
+        if one.dtype != other.dtype:
+            return (Failure(FailureKind.DTYPE, str(one.dtype), str(other.dtype)),)
+    return _not_finite(sample) if theirs.size == 0 else None
 
 
-def _not_finite(sample: Sample) -> str:
+def _not_finite(sample: Sample) -> tuple[Failure, ...]:
     """Which of the four is not finite."""
-    bad = [name for name, x in sample.named().items() if not np.isfinite(x).all()]
-    return f"{bad[0]} is not finite" if bad else ("" if sample.torch64.size == 0 else "too large for its norm")
+    bad = next((side for side, x in sample.named().items() if not np.isfinite(x).all()), None)
+    if bad is not None:
+        return (Failure(FailureKind.NOT_FINITE, side=bad),)
+    return () if sample.torch64.size == 0 else (Failure(FailureKind.TOO_LARGE),)
 
 
 def _verdict(m: Measure, bound: float, tolerance: float, precision: bool) -> dict:
@@ -210,16 +199,15 @@ def _verdict(m: Measure, bound: float, tolerance: float, precision: bool) -> dic
     noise = max(m.noise_torch, m.noise_keras, floor)
     loss = m.noise_keras / max(m.upper_noise, floor)
     scale = max(m.norm, m.tolerance / UNIT64 / CANCELLATION if cancelling else 0.0, np.finfo(np.float64).tiny)
-    reasons = []
+    failures = []
     if m.error64 > allowed:
-        reasons.append(f"float64 error {m.error64 / scale:.1e} > {allowed / scale:.1e}")
+        failures.append(Failure(FailureKind.ERROR64, figure=m.error64 / scale, bound=allowed / scale))
     if m.error32 > NOISE_FACTOR * noise:
-        reasons.append(f"float32 error is {m.error32 / noise:.1f} x noise")
+        failures.append(Failure(FailureKind.ERROR32, figure=m.error32 / noise, bound=NOISE_FACTOR))
     if precision and loss > PRECISION_FACTOR and not cancelling:
-        reasons.append(f"float32 noise is {loss:.0f} x torch's")
+        failures.append(Failure(FailureKind.PRECISION, figure=loss, bound=PRECISION_FACTOR))
     return {
-        "verdict": "fail" if reasons else "pass",
-        "reason": "; ".join(reasons),
+        "failures": tuple(failures),
         "size": scale,
         "error64": m.error64 / scale,
         "bound64": allowed / scale,

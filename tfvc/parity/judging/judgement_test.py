@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 
+from tfvc.parity.findings.failure import FailureKind
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
+from tfvc.parity.four_of import Side
 from tfvc.parity.judging.judgement import Sample, judge
 
+OUTPUTS = Stage(Phase.FORWARD, StageKind.OUTPUTS)
 RNG = np.random.default_rng(0)
 TRUE = RNG.standard_normal((30, 40))
 
@@ -19,7 +23,7 @@ def sample(keras64=TRUE, torch32=None, keras32=None, torch64=TRUE) -> Sample:
 
 
 def verdict(s: Sample, **settings):
-    return judge({"x": s}, "forward", "outputs", **settings)[0]
+    return judge({"x": s}, OUTPUTS, **settings)[0]
 
 
 def test_equal_but_for_rounding():
@@ -35,6 +39,7 @@ def test_one_element_wrong_by_a_billionth():
     wrong[3, 4] += 1e-8
     row = verdict(sample(wrong))
     assert row.failed
+    assert row.failure(FailureKind.ERROR64).figure == row.error64 > row.bound64
     assert "float64 error" in row.reason
 
 
@@ -46,6 +51,7 @@ def test_a_bound_for_trained_weights():
 def test_float32_that_does_not_follow_float64():
     row = verdict(sample(keras32=rounded(TRUE * 1.001)), precision=True)
     assert row.failed
+    assert row.failure(FailureKind.PRECISION).figure == row.precision
     assert "x torch's" in row.reason
 
 
@@ -57,11 +63,12 @@ def test_bfloat16_is_lost_precision():
 @pytest.mark.parametrize("which", ["torch64", "keras64", "torch32", "keras32"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_fails(which, value):
-    arrays = sample().named()
-    parts = dict(zip(("torch64", "keras64", "torch32", "keras32"), arrays.values(), strict=True))
+    parts = dict(vars(sample()))
     parts[which] = parts[which].copy()
     parts[which][0, 0] = value
-    assert "not finite" in verdict(Sample(**parts)).reason
+    (failure,) = verdict(Sample(**parts)).failures
+    assert failure.kind is FailureKind.NOT_FINITE
+    assert failure.side is Side[which.upper()]
 
 
 def test_not_a_number_on_both_sides_fails_too():
@@ -72,6 +79,8 @@ def test_not_a_number_on_both_sides_fails_too():
 def test_a_shape_that_differs_fails_even_if_it_broadcasts():
     row = verdict(Sample(TRUE, TRUE[:1], TRUE, TRUE[:1]))
     assert row.failed
+    (failure,) = row.failures
+    assert (failure.kind, failure.torch, failure.keras) == (FailureKind.SHAPE, (30, 40), (1, 40))
     assert "(30, 40)" in row.reason
 
 

@@ -1,10 +1,11 @@
 """What the four models of a comparison give, tensor by tensor."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from tfvc.common.errors import TfvcError
+from tfvc.parity.four_of import FourOf
 from tfvc.parity.judging.judgement import Sample
 
 
@@ -12,13 +13,13 @@ class Samples(Mapping[str, Sample]):
     """Samples that are put together when they are looked at, from the same names on all sides.
 
     Args:
-        sides: arrays of torch in float64, Keras in float64, torch in float32, Keras in float32.
+        sides: the arrays of each side.
 
     Raises:
         TfvcError: if a name is missing on a side.
     """
 
-    def __init__(self, sides: Sequence[Mapping[str, np.ndarray]]):
+    def __init__(self, sides: FourOf[Mapping[str, np.ndarray]]):
         self._sides = sides
         names = [set(side) for side in sides]
         if any(other != names[0] for other in names):
@@ -26,10 +27,10 @@ class Samples(Mapping[str, Sample]):
             raise TfvcError(f"parity: only one of the two models gives {', '.join(odd)}")
 
     def __getitem__(self, name: str) -> Sample:
-        return Sample(*(np.asarray(side[name]) for side in self._sides))
+        return self._sides.map(lambda side: np.asarray(side[name]))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._sides[0])
+        return iter(self._sides.torch64)
 
     def __len__(self) -> int:
-        return len(self._sides[0])
+        return len(self._sides.torch64)

@@ -1,21 +1,30 @@
 """A report as tables for the terminal: the culprit first, then layers, then stages."""
 
-from typing import TYPE_CHECKING
-
 from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Diagnosis, Layer, worst
-from tfvc.parity.findings.row import Row
-
-if TYPE_CHECKING:
-    from tfvc.parity.findings.report import Report
+from tfvc.parity.findings.diagnosis import Diagnosis
+from tfvc.parity.findings.findings import Findings
+from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
+from tfvc.parity.findings.row import Row, Verdict
 
 _STYLES = {CULPRIT: "bold red", VICTIM: "yellow", UNPAIRED: "dim", FINE: ""}
 
 
-def whole(report: "Report", limit: int) -> Group:
+def summary(report: Findings) -> str:
+    """One line: verdict, how many tensors, the worst figures of each phase."""
+    figures = "; ".join(
+        f"{phase} {report.worst_error64(phase):.1e}, float32 {report.worst_ratio(phase):.1f} x noise"
+        for phase in dict.fromkeys(row.stage.phase for row in report.rows)
+    )
+    verdict = "PASS" if report.passed else "FAIL"
+    if report.first_failure:
+        verdict += f" at {report.first_failure.where}"
+    return f"{report.case} [{report.init}] {verdict}: {len(report.rows)} tensors; {figures}"
+
+
+def whole(report: Findings, limit: int) -> Group:
     """The tables of a report, with at most `limit` layers and `limit` failed tensors."""
     parts = [*(_cause(diagnosis) for diagnosis in report.diagnoses)]
     if report.layers and not report.passed:
@@ -32,14 +41,14 @@ def _cause(diagnosis: Diagnosis) -> Text:
     row = diagnosis.row
     text.append(f"at       {row.where}: {row.reason}\n")
     text.append(f"cause    {diagnosis.cause or 'no known difference explains it'}\n")
-    text.append(f"mend     {diagnosis.mend}\n")
+    text.append(f"fix      {diagnosis.fix}\n")
     explaining = next((e for e in diagnosis.evidence if e.explains), None)
     if explaining:
         text.append(f"evidence error {explaining.error_before:.1e} without it, {explaining.error_after:.1e} with it\n")
     return text
 
 
-def layers(report: "Report", limit: int) -> Table:
+def layers(report: Findings, limit: int) -> Table:
     """Culprits, then victims, then what is unpaired, one line each; of those that are fine only the number."""
     table = Table(
         Column("layer", overflow="fold"),
@@ -65,7 +74,7 @@ def _error(rows: list[Row]) -> str:
     return f"{row.error64:.1e}" if row.error64 is not None else "differs" if row.failed else "equal"
 
 
-def stages(report: "Report", limit: int) -> Table:
+def stages(report: Findings, limit: int) -> Table:
     """The first failures in the order in which they happened; below them a line for each stage."""
     table = Table(
         "phase",
@@ -76,15 +85,16 @@ def stages(report: "Report", limit: int) -> Table:
         Column("float32 / noise", justify="right"),
         Column("ULPs", justify="right"),
         "verdict",
-        title=Text(report.summary()),
+        title=Text(summary(report)),
     )
     for row in [row for row in report.rows if row.failed][:limit]:
         figures = ["" if x is None else f"{x:.1e}" for x in (row.error64, row.bound64)]
         ratio, ulps = ("" if x is None else f"{x:.1f}" for x in (row.ratio, row.ulps))
         table.add_row(*row.place, row.key, *figures, ratio, ulps, row.reason, style="red")
     table.add_section()
-    for place in dict.fromkeys(row.place for row in report.rows):
-        table.add_row(*place, *_stage_figures([row for row in report.rows if row.place == place]))
+    for stage in dict.fromkeys(row.stage for row in report.rows):
+        rows = [row for row in report.rows if row.stage == stage]
+        table.add_row(*rows[0].place, *_stage_figures(rows))
     return table
 
 
@@ -95,7 +105,7 @@ def _stage_figures(rows: list[Row]) -> list[str]:
     ratios = [row.ratio for row in rows if row.ratio is not None]
     ulps = [row.ulps for row in rows if row.ulps is not None]
     cancelling = sum(row.cancelling for row in rows)
-    failed, drifted = sum(row.failed for row in rows), sum(row.verdict == "drift" for row in rows)
+    failed, drifted = sum(row.failed for row in rows), sum(row.verdict is Verdict.DRIFT for row in rows)
     return [
         f"{len(rows)}" + (f", {cancelling} cancelling" if cancelling else ""),
         f"{largest.error64:.1e}" if largest else "",
@@ -106,11 +116,11 @@ def _stage_figures(rows: list[Row]) -> list[str]:
     ]
 
 
-def _lines(report: "Report") -> list[Text]:
+def _lines(report: Findings) -> list[Text]:
     """What the tables do not show."""
     lines = []
     # In later training steps most tensors are noisier than float64 is exact; the first gradients say what cancels.
-    cancelling = [row.key for row in report.rows if row.cancelling and row.step in (None, 1)]
+    cancelling = [row.key for row in report.rows if row.cancelling and row.stage.step in (None, 1)]
     if cancelling:
         lines.append(f"zero but for rounding, judged by the terms that cancel: {', '.join(dict.fromkeys(cancelling))}")
     if report.ignored:

@@ -13,10 +13,11 @@ from tfvc.weights import Sum
 
 def _biased_running_variance(module: Any, joint: Sequence[Any]) -> None:
     """Batch norms keep the biased variance, as `keras.layers.BatchNormalization` does."""
-    from torch.nn.modules.batchnorm import _BatchNorm
+    from torch import nn
 
+    batch_norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
     for norm in module.modules():
-        if isinstance(norm, _BatchNorm) and norm.track_running_stats:
+        if isinstance(norm, batch_norms) and norm.track_running_stats:
             before: list[Any] = []
 
             def remember(norm: Any, args: Any, before: list[Any] = before) -> None:

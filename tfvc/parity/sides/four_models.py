@@ -9,6 +9,7 @@ import numpy as np
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn, probe
+from tfvc.parity.four_of import FourOf, unzip_four
 from tfvc.parity.sides.accepted import accept
 from tfvc.parity.sides.initialization import initial_state
 from tfvc.parity.sides.keras_side import KerasSide
@@ -29,7 +30,7 @@ class FourModels:
         seed: of the inputs.
 
     Attributes:
-        torch64, keras64, torch32, keras32: the models; `sides` has them in this order.
+        torch64, keras64, torch32, keras32: the models; `sides` has all four.
         initial: the weights that they start from, in torch's layout and under its keys; set before `load`.
         inputs: of the first step.
 
@@ -50,7 +51,7 @@ class FourModels:
         if self._large:
             return_large_blocks()
         self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
-        self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
+        self.sides = FourOf(self.torch64, self.keras64, self.torch32, self.keras32)
         joint = [entry for entry in self.keras64.entries if len(entry.keys) > 1]
         self.torch64.joint = self.torch32.joint = joint
         for side in (self.torch64, self.torch32):
@@ -82,12 +83,11 @@ class FourModels:
         """The initial weights under torch's own keys and under the names of the entries."""
         return joined_with_parts(self.initial, self.torch64.joint)
 
-    def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
+    def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[FourOf, FourOf]:
         """Of all sides; Keras's as a graph."""
-        found = self.each(lambda side: side.backward(inputs, turn))
-        return [losses for losses, _ in found], [gradients for _, gradients in found]
+        return unzip_four(self.each(lambda side: side.backward(inputs, turn)))
 
-    def each(self, compute: Callable[[Any], Any], float32_first: bool = False) -> list[Any]:
+    def each(self, compute: Callable[[Any], Any], float32_first: bool = False) -> FourOf[Any]:
         """What a function gives for each side; torch's and Keras's are computed beside each other.
 
         Args:
@@ -107,7 +107,7 @@ class FourModels:
             theirs = pool.submit(both, self.torch64, self.torch32)
             keras64, keras32 = both(self.keras64, self.keras32)
             torch64, torch32 = theirs.result()
-        return [torch64, keras64, torch32, keras32]
+        return FourOf(torch64, keras64, torch32, keras32)
 
     def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Computes on all sides what the case keeps through a step."""
@@ -140,3 +140,8 @@ def joined_with_parts(state: Mapping[str, np.ndarray], joint: Sequence[Entry]) -
 
     makers = {key: partial(state.__getitem__, key) for key in state}
     return LazyArrays({**makers, **{entry.name: partial(join, entry) for entry in joint}})
+
+
+def is_statistic(key: str) -> bool:
+    """Whether a state-dict key is of a running statistic rather than of a weight."""
+    return key.rpartition(".")[2] in ("running_mean", "running_var", "num_batches_tracked")

@@ -1,8 +1,6 @@
 """The Keras half of a comparison, everything it gives named and laid out as the torch half names it."""
 
-import collections
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -12,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.parity.case import ParityCase, Turn
-from tfvc.parity.layer_table import sublayers
+from tfvc.parity.private_parts import fresh_layer_names, slot_variables, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
@@ -39,7 +37,7 @@ class KerasSide:
         self.case = case
         self.dtype = dtype
         self._graphs: dict[Any, Any] = {}
-        with precision(dtype), _fresh_names():
+        with precision(dtype), fresh_layer_names():
             self.model = case.keras_model()
             if not getattr(self.model, "built", False):
                 self._outputs(self.tensors(inputs), training=False)
@@ -54,20 +52,20 @@ class KerasSide:
         }
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, list[tf.Tensor]] = {}
-        self._optimizers: dict[str, Any] = {}
+        self.optimizers: dict[str, Any] = {}
 
     def load(self, state: Arrays) -> None:
         """Takes weights under the entries' names, in torch's layout, and forgets the optimizers."""
         for entry in self.entries:
             entry.assign(state[entry.name])
-        self._optimizers = {}
+        self.optimizers = {}
 
     def take(self, state: Arrays, slots: Mapping[str, Mapping[str, Arrays]]) -> None:
         """Takes torch's weights and optimizer slots (turn -> slot -> name -> array); the step count stays."""
         for entry in self.entries:
             entry.assign(state[entry.name])
         for turn, of_turn in slots.items():
-            for name, variables in self._slot_variables(turn).items():
+            for name, variables in slot_variables(self.optimizers[turn]).items():
                 for entry, of_entry in self._by_entry(variables, turn):
                     for variable, array in zip(of_entry, entry.scatter(of_turn[name][entry.name]), strict=True):
                         variable.assign(array)
@@ -83,7 +81,7 @@ class KerasSide:
             outputs = self._outputs(self.tensors(inputs), training)
         return {name: _array(value) for name, value in outputs.items()}, calls
 
-    def graph_forward(self, inputs: Arrays) -> dict[str, np.ndarray]:
+    def infer(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Outputs in inference mode, as a graph."""
         outputs = self._run(partial(self._outputs, training=False), "inference", inputs)
         return {name: _array(value) for name, value in outputs.items()}
@@ -114,7 +112,7 @@ class KerasSide:
     def _named(self, turn: Turn, losses: Any, gradients: Any, of_inputs: Any) -> tuple[Arrays, Arrays]:
         self._gradients[turn.name] = gradients
         makers = {f"input.{name}": partial(_array, value) for name, value in of_inputs.items()}
-        named = LazyArrays({**self._named_tensors(gradients, turn)._makers, **makers})
+        named = self._named_tensors(gradients, turn).and_also(makers)
         return {name: _array(value) for name, value in losses.items()}, named
 
     def step(self, turn: Turn) -> Arrays:
@@ -124,30 +122,22 @@ class KerasSide:
         settings, gradients = turn.optimizer, self._gradients.pop(turn.name)
         variables = self._variables(turn)
         with precision(self.dtype):
-            if turn.name not in self._optimizers:
+            if turn.name not in self.optimizers:
                 optimizer = settings.keras_factory(settings.learning_rate, settings.clip_grad_norm)
                 optimizer.build(variables)
-                self._optimizers[turn.name] = optimizer
+                self.optimizers[turn.name] = optimizer
             clipped = {}
             if settings.clip_grad_norm is not None:
                 clipped = self._named_tensors(clip_by_global_norm(gradients, settings.clip_grad_norm), turn)
             elif settings.clip_each is not None:
                 clipped = self._named_tensors([tf.clip_by_norm(g, settings.clip_each) for g in gradients], turn)
-            self._optimizers[turn.name].apply(gradients, variables)
+            self.optimizers[turn.name].apply(gradients, variables)
         return clipped
 
     def slots(self, turn: Turn) -> dict[str, LazyArrays]:
         """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
-        variables = self._slot_variables(turn.name)
+        variables = slot_variables(self.optimizers[turn.name])
         return {name: self._named_tensors([v.value for v in of_name], turn) for name, of_name in variables.items()}
-
-    def _slot_variables(self, turn: str) -> dict[str, list[keras.Variable]]:
-        optimizer = self._optimizers[turn]
-        found = {
-            "momentum": getattr(optimizer, "momentums", None) or getattr(optimizer, "_momentums", None),
-            "velocity": getattr(optimizer, "velocities", None) or getattr(optimizer, "_velocities", None),
-        }
-        return {name: variables for name, variables in found.items() if variables}
 
     def _run(self, function: Any, name: Any, inputs: Arrays, *more: Any) -> Any:
         """Runs a function of the inputs (and more) as a graph, traced once for each name and set of shapes."""
@@ -211,19 +201,6 @@ class KerasSide:
 
 def _gathered(entry: Entry, tensors: Sequence[tf.Tensor]) -> np.ndarray:
     return entry.gather([_array(tensor) for tensor in tensors], gradient=True)
-
-
-@contextmanager
-def _fresh_names() -> Iterator[None]:
-    """Layers without a name are numbered as in a new process, so that twins get the same names."""
-    from keras.src.backend.common import global_state
-
-    before = global_state.get_global_attribute("object_name_uids")
-    global_state.set_global_attribute("object_name_uids", collections.defaultdict(int))
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute("object_name_uids", before or collections.defaultdict(int))
 
 
 def _array(tensor: tf.Tensor) -> np.ndarray:

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfvc.parity.sides.call import Call
-from tfvc.parity.tracing.structure import take_apart
+from tfvc.parity.sides.structure import take_apart
 
 # Kinds whose activation is applied to the output and nowhere else.
 _WITH_ACTIVATION = (

@@ -24,6 +24,10 @@ class LazyArrays(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._makers)
 
+    def and_also(self, makers: Mapping[str, Callable[[], np.ndarray]]) -> "LazyArrays":
+        """With more arrays behind."""
+        return LazyArrays({**self._makers, **makers})
+
     def only(self, wanted: Callable[[str], bool]) -> "LazyArrays":
         """Those whose name is wanted."""
         return LazyArrays({name: make for name, make in self._makers.items() if wanted(name)})

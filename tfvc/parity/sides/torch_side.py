@@ -38,14 +38,14 @@ class TorchSide:
         self.ignored: Sequence[str] = ()
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, dict[str, Any]] = {}
-        self._optimizers: dict[str, Any] = {}
+        self.optimizers: dict[str, Any] = {}
 
     def load(self, state: Arrays) -> None:
         """Takes new weights under torch's own keys and forgets the optimizers."""
         import torch
 
         self.module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
-        self._optimizers = {}
+        self.optimizers = {}
 
     def shapes(self) -> dict[str, np.ndarray]:
         """The state dict under torch's own keys; of floats only the shapes count, and no memory is taken for them."""
@@ -70,6 +70,10 @@ class TorchSide:
         with torch.no_grad(), traced(modules or {}) as calls:
             outputs = self.case.torch_forward(self.module, self.tensors(inputs))
         return {name: _array(value) for name, value in outputs.items()}, calls
+
+    def infer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Outputs in inference mode."""
+        return self.forward(inputs, training=False)[0]
 
     def begin_step(self, inputs: Arrays) -> None:
         """Computes what the case keeps through a step."""
@@ -97,7 +101,7 @@ class TorchSide:
         # Other turns' parameters may lie on the way to this loss; what they got is dropped.
         self._gradients[turn.name] = {key: p.grad for key, p in self._parameters(turn).items()}
         of_inputs = {f"input.{name}": partial(_gradient, x, x.grad) for name, x in real.items()}
-        gradients = LazyArrays({**self._named_gradients(turn)._makers, **of_inputs})
+        gradients = self._named_gradients(turn).and_also(of_inputs)
         return {name: _array(value) for name, value in losses.items()}, gradients, calls
 
     def step(self, turn: Turn) -> Arrays:
@@ -108,8 +112,8 @@ class TorchSide:
         parameters = self._parameters(turn)
         for key, parameter in parameters.items():
             parameter.grad = self._gradients[turn.name][key]
-        if turn.name not in self._optimizers:
-            self._optimizers[turn.name] = settings.torch_factory(parameters.values(), settings.learning_rate)
+        if turn.name not in self.optimizers:
+            self.optimizers[turn.name] = settings.torch_factory(parameters.values(), settings.learning_rate)
         if settings.clip_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(parameters.values(), settings.clip_grad_norm)
         elif settings.clip_each is not None:
@@ -118,7 +122,7 @@ class TorchSide:
                     parameter.grad * settings.clip_each / parameter.grad.norm().clamp(min=settings.clip_each)
                 )
         self._gradients[turn.name] = {key: p.grad for key, p in parameters.items()}
-        self._optimizers[turn.name].step()
+        self.optimizers[turn.name].step()
         if settings.clip_grad_norm is None and settings.clip_each is None:
             self.forget_gradients()
             return {}
@@ -131,7 +135,7 @@ class TorchSide:
 
     def slots(self, turn: Turn) -> dict[str, LazyArrays]:
         """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
-        state = self._optimizers[turn.name].state
+        state = self.optimizers[turn.name].state
         named = self._parameters(turn)
         found = {name: {key: state[p][name] for key, p in named.items() if name in state[p]} for name in SLOTS}
         return {SLOTS[name]: self.joined(tensors, gradient=True) for name, tensors in found.items() if tensors}

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from tfvc.parity.private_parts import tensor_version
 from tfvc.parity.sides.call import Call
-from tfvc.parity.tracing.structure import take_apart
+from tfvc.parity.sides.structure import take_apart
 
 
 @contextmanager
@@ -62,10 +63,10 @@ class _Copies:
     def of(self, tensor: Any) -> Any:
         """What the tensor holds now."""
         made = self._made.get(id(tensor))
-        if made is not None and made[0]() is tensor and made[1] == tensor._version:
+        if made is not None and made[0]() is tensor and made[1] == tensor_version(tensor):
             return made[2]
         copy = tensor.detach().clone()
-        self._made[id(tensor)] = weakref.ref(tensor), tensor._version, copy
+        self._made[id(tensor)] = weakref.ref(tensor), tensor_version(tensor), copy
         return copy
 
 

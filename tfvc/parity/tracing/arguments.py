@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tfvc.parity.sides.call import Call
-from tfvc.parity.tracing.structure import Slot, put_together, take_apart
+from tfvc.parity.sides.structure import Slot, put_together, take_apart
 
 
 def in_order_of(theirs: Call, ours: Call) -> Call:

@@ -3,9 +3,9 @@ import numpy as np
 import torch
 
 from tfvc.parity.sides.keras_trace import traced as traced_keras
+from tfvc.parity.sides.structure import put_together
 from tfvc.parity.sides.torch_trace import traced as traced_torch
 from tfvc.parity.tracing.arguments import in_order_of
-from tfvc.parity.tracing.structure import put_together
 
 RNG = np.random.default_rng(4)
 

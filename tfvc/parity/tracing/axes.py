@@ -13,25 +13,26 @@ import numpy as np
 Axes = tuple[int, ...]
 # Two tensors are the same numbers in another layout, rather than merely of the same shape.
 _SAME = 1e-6
+# Modules of torch for [batch, channels, ...], each with a class for one, two and three dimensions.
+_CHANNELS_FIRST = (
+    "Conv",
+    "ConvTranspose",
+    "BatchNorm",
+    "InstanceNorm",
+    "ReflectionPad",
+    "ReplicationPad",
+    "ConstantPad",
+    "AvgPool",
+    "MaxPool",
+)
 
 
 def by_kind(module: Any, rank: int) -> Axes | None:
     """Torch's axes in Keras's order, for a tensor that a module takes or gives; None for an unknown kind."""
     from torch import nn
-    from torch.nn.modules import batchnorm, conv, instancenorm, padding, pooling
 
-    channels_first = (
-        conv._ConvNd,
-        batchnorm._BatchNorm,
-        instancenorm._InstanceNorm,
-        padding._ReflectionPadNd,
-        padding._ReplicationPadNd,
-        padding._ConstantPadNd,
-        pooling._AvgPoolNd,
-        pooling._MaxPoolNd,
-        nn.GroupNorm,
-        nn.Upsample,
-    )
+    families = (getattr(nn, f"{name}{dimensions}d") for name in _CHANNELS_FIRST for dimensions in (1, 2, 3))
+    channels_first = (*families, nn.SyncBatchNorm, nn.GroupNorm, nn.Upsample)
     if isinstance(module, channels_first):
         return (0, *range(2, rank), 1) if rank > 2 else tuple(range(rank))
     if isinstance(module, nn.RNNBase):

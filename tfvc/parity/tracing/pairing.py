@@ -15,7 +15,8 @@ from typing import Any
 import keras
 
 from tfvc.parity.findings.layer import UNPAIRED, Layer
-from tfvc.parity.layer_table import LayerTable, sublayers
+from tfvc.parity.layer_table import LayerTable
+from tfvc.parity.private_parts import direct_variables, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.kinds import keras_kind, torch_kind
 from tfvc.weights import Entry, Tied
@@ -233,8 +234,7 @@ def _without_pair(
     in_leaves |= {first.get(key, key) for key in in_leaves}
     keys = {id(v): {first.get(key, key) for key in entry.keys} for entry in entries for v in entry.variables}
     for layer in layers:
-        own = [*layer._trainable_variables, *layer._non_trainable_variables]
-        held = set().union(*(keys.get(id(v), set()) for v in layer.weights)) if own else set()
+        held = set().union(*(keys.get(id(v), set()) for v in layer.weights)) if direct_variables(layer) else set()
         if not held <= in_leaves:
             found.append(_unpaired_layer(layer, "no single torch module holds its weights"))
     return found

@@ -8,8 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tfvc.parity.findings.row import Row
-from tfvc.parity.judging.judgement import NOISE_FACTOR
+from tfvc.parity.findings.row import NOISE_FACTOR, Row, Verdict
 from tfvc.parity.show.html.figures import describe
 
 WIDTH, LEFT, RIGHT, TOP = 1150, 64, 10, 54
@@ -141,7 +140,7 @@ def _width(group: Group, step: float) -> float:
 
 
 def _mark(x: float, name: str, row: Row, radius: float, upper: Scale, lower: Scale) -> Mark:
-    look = "cancelling" if row.cancelling and row.verdict == "pass" else row.verdict
+    look = "cancelling" if row.cancelling and row.verdict is Verdict.PASS else row.verdict
     if row.error64 is not None:
         heights = (upper(row.error64), lower(row.error32))
     else:  # integers, and what has no norm

@@ -4,13 +4,14 @@ from itertools import pairwise
 
 import pytest
 
-from tfvc.parity.findings.row import Row
-from tfvc.parity.judging.judgement import NOISE_FACTOR
+from tfvc.parity.findings.row import NOISE_FACTOR, Row, Verdict
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.show.html.chart import WIDTH, Group, chart
 
 
-def row(error64, error32, bound=1e-10, noise=1e-7, verdict="pass"):
-    return Row("forward", "outputs", None, "x", verdict, "", error64, bound, error32, noise, error32 / noise, 1.0, 1.0)
+def row(error64, error32, bound=1e-10, noise=1e-7):
+    stage = Stage(Phase.FORWARD, StageKind.OUTPUTS)
+    return Row(stage, "x", Verdict.PASS, (), error64, bound, error32, noise, error32 / noise, 1.0, 1.0)
 
 
 def drawn(rows):

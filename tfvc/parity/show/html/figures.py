@@ -1,6 +1,10 @@
 """How figures are written."""
 
-from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.failure import FailureKind
+from tfvc.parity.findings.row import Row, Verdict
+from tfvc.parity.findings.words import failure_words
+
+_SHOWN_BESIDE = (FailureKind.ERROR64, FailureKind.ERROR32)
 
 
 def number(x: float | None) -> str:
@@ -32,14 +36,14 @@ def error(row: Row | None) -> str:
 
 def verdict(row: Row) -> str:
     """The verdict in words; of the reasons those that the figures beside it do not show."""
-    if row.verdict == "drift":
+    if row.verdict is Verdict.DRIFT:
         return "drifted, each step by itself is right"
     if not row.failed:
         return "zero but for rounding" if row.cancelling else "equal"
-    reasons = row.reason.split("; ")
-    if row.error64 is not None:
-        reasons = [reason for reason in reasons if not reason.startswith(("float64 error", "float32 error"))]
-    return "; ".join(["differs", *reasons] if row.error64 is not None else reasons)
+    if row.error64 is None:
+        return row.reason
+    unseen = [failure for failure in row.failures if failure.kind not in _SHOWN_BESIDE]
+    return "; ".join(["differs", *map(failure_words, unseen)])
 
 
 def describe(row: Row, name: str) -> str:

@@ -4,8 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tfvc.parity.findings.layer import Drift
-from tfvc.parity.findings.report import Report
+from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.findings import Findings
 from tfvc.parity.show.html import to_html, write_html
 from tfvc.parity.show.html.tree import tree
 
@@ -102,8 +103,8 @@ def test_every_tensor_is_in_a_drawing_and_in_a_table(failing_report):
 
 def test_a_reason_is_told_where_the_figures_beside_it_do_not(failing_report):
     row = failing_report.rows[1]
-    reason = "float64 error 5.0e-01 > 1.0e-10; float32 noise is 2000 x torch's"
-    failing_report.rows = [replace(row, key="mel", reason=reason)]
+    imprecise = Failure(FailureKind.PRECISION, figure=2000.0, bound=1024.0)
+    failing_report.rows = [replace(row, key="mel", failures=(*row.failures, imprecise))]
     page = to_html([failing_report])
     assert "<td>differs; float32 noise is 2000 x torch&#39;s</td>" in page
     assert "float64 error 5.0e-01 &gt;" not in page[page.index("<h2>Forward</h2>") :]
@@ -168,7 +169,7 @@ def test_reports_without_layers_causes_or_rows(failing_report):
     failing_report.layers, failing_report.diagnoses = [], []
     page = Page(to_html([failing_report]))
     assert "first wrong at forward, outputs" in page.text
-    assert "Nothing was compared" in Page(to_html([Report("empty", "coded", 0)])).text
+    assert "Nothing was compared" in Page(to_html([Findings("empty", "coded", 0)])).text
 
 
 def test_a_file_is_written_whole_or_not_at_all(passing_report, failing_report, tmp_path):

@@ -1,0 +1,106 @@
+"""Culprits that are no layer: what a model does between the layers that are right."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tfvc.parity.diagnosis.explain import explain
+from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
+from tfvc.parity.findings.diagnosis import Diagnosis, Fault
+from tfvc.parity.findings.row import Row
+from tfvc.parity.judging.judgement import Sample
+from tfvc.parity.judging.samples import Samples
+from tfvc.parity.tracing.backward import BackwardPass
+from tfvc.parity.tracing.layer_views import LayerViews
+from tfvc.parity.tracing.pairing import keras_path
+from tfvc.parity.tracing.passage import Passage
+
+WHOLE = "the whole model"
+
+
+def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row: Row) -> Diagnosis:
+    """A layer is fed something wrong, though all layers before it are right."""
+    last = before[-1] if before else None
+    place = f"behind {last.pair.path}, in front of {passage.pair.path}" if last else f"in front of {passage.pair.path}"
+    enclosing = _enclosing(last, passage) if last else passage.pair.parent
+    subject = TensorSubject(f"What {place} happens", *passage.inputs[row.key].float64, earlier=_first_outputs(before))
+    return _of_tensor(views, enclosing or "", row, subject)
+
+
+def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Samples) -> Diagnosis:
+    """All layers are right and rightly fed, but the model's output is wrong."""
+    if row.key not in samples:
+        fix = "Look at what training moves beside the layers that were compared."
+        return Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, fix=fix)
+    place = f"What happens behind {before[-1].pair.path}" if before else "What the model computes"
+    return _of_tensor(views, "", row, TensorSubject(place, *samples[row.key].float64, earlier=_first_outputs(before)))
+
+
+def coming_back(
+    views: LayerViews, calls: Sequence[Passage], sample: Sample, row: Row, terms: Mapping[str, np.ndarray]
+) -> Diagnosis:
+    """Forward all is right, and so is each layer's own gradient; but what comes back to a layer is not.
+
+    Args:
+        views: the layers.
+        calls: of this layer and, unless it is the last, of the next.
+        sample: what comes back.
+        row: that failed.
+        terms: what the terms of torch's loss send back, if the layer is the last.
+    """
+    passage, *after = calls
+    number = f" (call {passage.number})" if passage.number > 1 else ""
+    behind = after[0].pair.path if after else "the loss"
+    place = f"The gradient that comes back to {passage.pair.path}{number} from {behind}"
+    path = _enclosing(passage, after[0]) if after else "loss"
+    tried = explain(TensorSubject(place, *sample.float64, is_gradient=True, terms=terms))
+    found = tried.hypothesis
+    unknown = "", "", f"{place} differs: look at what lies between."
+    name, cause, fix = (found.name, found.cause, found.fix) if found else unknown
+    kind = Fault.BETWEEN_LAYERS if after else Fault.LOSS
+    return Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
+
+
+def lost_gradient(views: LayerViews, row: Row, one: BackwardPass) -> Diagnosis:
+    """Every layer's gradient is right, but not that of the whole: it is summed or sent on wrongly."""
+    place = f"The gradient of {row.key}"
+    tried = explain(TensorSubject(place, *one.gradients[row.key].float64, is_gradient=True))
+    found = tried.hypothesis
+    unknown = "", "", "Look at what the loss does with it."
+    name, cause, fix = (found.name, found.cause, found.fix) if found else unknown
+    return Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, name, cause, fix, tried.evidence)
+
+
+def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject) -> Diagnosis:
+    """What lies between layers gives another tensor than torch's."""
+    tried = explain(subject)
+    found, place = tried.hypothesis, subject.place
+    theirs, ours = subject.torch.shape, subject.keras.shape
+    if found:
+        name, cause, fix = found.name, found.cause, found.fix
+    else:
+        name, cause = ("size", f"{place} gives the shape {ours}, in torch {theirs}.") if theirs != ours else ("", "")
+        fix = f"{place} differs: compare it with the torch module's forward, line by line."
+    kind = Fault.BETWEEN_LAYERS
+    return Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
+
+
+def _first_outputs(passages: Sequence[Passage]) -> dict[str, np.ndarray]:
+    """The first output of each call, as torch has it, by its module's path."""
+    return {p.pair.path: next(iter(p.outputs.values())).torch64 for p in passages if p.outputs}
+
+
+def _enclosing(a: Passage, b: Passage) -> str:
+    """The torch path of the smallest module that holds both."""
+    common = []
+    for x, y in zip(a.pair.path.split("."), b.pair.path.split("."), strict=False):
+        if x != y:
+            break
+        common.append(x)
+    return ".".join(common)
+
+
+def _keras(views: LayerViews, path: str) -> str:
+    pair, side = views.pairing.find(path), views.models.keras64
+    layers = [side.layers[i] for i in pair.layers] if pair else [side.model]
+    return " + ".join(keras_path(layer) for layer in layers)

@@ -1,0 +1,71 @@
+"""A torch convolution, taken once more with another kernel or other settings."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tfvc.parity.diagnosis.hypotheses.kernels import kernel_of
+from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights
+
+DIRECT = ("Conv1d", "Conv2d", "Conv3d")
+TRANSPOSED = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+CONVOLUTIONS = DIRECT + TRANSPOSED
+
+
+def convolving(change: Callable[[Any], Any] = lambda kernel: kernel, **settings: Any) -> Forward:
+    """The reference with a changed kernel, or with other settings of `convolve`."""
+    return lambda subject, x, w: [convolve(subject, x[0], change(kernel_of(subject, w)), w, **settings)]
+
+
+def convolve(subject: LayerSubject, x: Any, kernel: Any, weights: Weights, **settings: Any) -> Any:
+    """The module's convolution with another kernel; settings replace the module's own.
+
+    Args:
+        subject: whose module.
+        x: its input.
+        kernel: as torch has it.
+        weights: for the bias.
+        settings: `before` and `after` (padding on each side, in place of the module's), `mode` (how it is padded),
+            `stride`, `dilation`, `groups`, `bias`.
+    """
+    from torch.nn import functional
+
+    module = subject.module
+    rank = len(module.kernel_size)
+    bias = settings.get("bias", weights.get("bias"))
+    if module.transposed:
+        function = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)[rank - 1]
+        return function(
+            x,
+            kernel,
+            bias,
+            stride=module.stride,
+            padding=settings.get("padding", module.padding),
+            output_padding=settings.get("output_padding", module.output_padding),
+            groups=module.groups,
+            dilation=module.dilation,
+        )
+    before = settings.get("before", padding_of(module))
+    after = settings.get("after", padding_of(module))
+    mode = settings.get("mode", module.padding_mode)
+    sides = [n for pair in zip(before[::-1], after[::-1], strict=True) for n in pair]
+    if min(sides) < 0 and mode != "zeros":
+        raise ValueError("cannot crop by reflection")
+    x = functional.pad(x, sides, mode="constant" if mode == "zeros" else mode)
+    function = (functional.conv1d, functional.conv2d, functional.conv3d)[rank - 1]
+    return function(
+        x,
+        kernel,
+        bias,
+        stride=settings.get("stride", module.stride),
+        dilation=settings.get("dilation", module.dilation),
+        groups=settings.get("groups", module.groups),
+    )
+
+
+def padding_of(module: Any) -> tuple[int, ...]:
+    """The padding of each axis on each side."""
+    if isinstance(module.padding, tuple):
+        return module.padding
+    if module.padding == "valid":
+        return (0,) * len(module.kernel_size)
+    return tuple(d * (k - 1) // 2 for k, d in zip(module.kernel_size, module.dilation, strict=True))

@@ -1,0 +1,1 @@
+"""What a known difference is tried on: a layer, a tensor, a loss, an optimizer's step."""

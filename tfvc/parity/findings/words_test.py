@@ -1,0 +1,39 @@
+import pytest
+
+from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.row import Row, Verdict
+from tfvc.parity.findings.stage import Phase, Stage, StageKind
+from tfvc.parity.findings.words import failure_words
+from tfvc.parity.four_of import Side
+
+WORDS = {
+    Failure(FailureKind.SIZE, (3,), (4,)): "torch has (3,) in Keras's layout, Keras (4,)",
+    Failure(FailureKind.SHAPE, (3, 4), (4, 3)): "torch has shape (3, 4), Keras (4, 3)",
+    Failure(FailureKind.DTYPE, "float32", "float16"): "Keras gives float16 where torch gives float32",
+    Failure(FailureKind.NOT_FINITE, side=Side.KERAS32): "Keras float32 is not finite",
+    Failure(FailureKind.TOO_LARGE): "too large for its norm",
+    Failure(FailureKind.INTEGERS): "integers differ",
+    Failure(FailureKind.ERROR64, figure=0.5, bound=1e-10): "float64 error 5.0e-01 > 1.0e-10",
+    Failure(FailureKind.ERROR32, figure=7.25, bound=4.0): "float32 error is 7.2 x noise",
+    Failure(FailureKind.PRECISION, figure=2000.4, bound=1024.0): "float32 noise is 2000 x torch's",
+}
+
+
+@pytest.mark.parametrize("failure", WORDS, ids=lambda failure: failure.kind)
+def test_every_failure_has_words(failure):
+    assert failure_words(failure) == WORDS[failure]
+
+
+def test_all_kinds_are_there():
+    assert {failure.kind for failure in WORDS} == set(FailureKind)
+
+
+def test_where_a_tensor_is_from():
+    stage = Stage(Phase.TRAIN, StageKind.LOSSES, "discriminator", 2)
+    row = Row(stage, "real", Verdict.FAIL, tuple(WORDS)[-2:])
+    assert row.where == "train step 2, discriminator: losses, real"
+    assert row.place == ("train 2", "discriminator: losses")
+    assert row.reason == "float32 error is 7.2 x noise; float32 noise is 2000 x torch's"
+    assert not row.only_imprecise
+    assert Row(stage, "real", Verdict.FAIL, tuple(WORDS)[-1:]).only_imprecise
+    assert not Row(stage, "real", Verdict.PASS).only_imprecise

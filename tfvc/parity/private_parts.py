@@ -1,0 +1,60 @@
+"""What the harness needs of Keras and PyTorch that they do not promise to keep: all of it, with a test for each.
+
+When one of the tests fails with a new version of a framework, this is the file to change.
+"""
+
+import collections
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+
+@contextmanager
+def fresh_layer_names() -> Iterator[None]:
+    """Layers without a name are numbered as in a new process, so that twins get the same names."""
+    from keras.src.backend.common import global_state
+
+    before = global_state.get_global_attribute("object_name_uids")
+    global_state.set_global_attribute("object_name_uids", collections.defaultdict(int))
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", before or collections.defaultdict(int))
+
+
+def sublayers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """The model and every layer in it, in an order that is the same for each model of a factory."""
+    return list(model._flatten_layers())
+
+
+def direct_variables(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """The variables of a layer without those of the layers in it."""
+    return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+def slot_variables(optimizer: Any) -> dict[str, list[keras.Variable]]:
+    """The slots of an optimizer under common names, as far as it has them; those of Keras's Adam are private."""
+    found = {
+        "momentum": getattr(optimizer, "momentums", None) or getattr(optimizer, "_momentums", None),
+        "velocity": getattr(optimizer, "velocities", None) or getattr(optimizer, "_velocities", None),
+    }
+    return {name: variables for name, variables in found.items() if variables}
+
+
+def tensor_version(tensor: Any) -> int:
+    """How often a torch tensor has been changed in place."""
+    return tensor._version
+
+
+def forward_pre_hooks(module: Any) -> list[Any]:
+    """What a torch module runs before its forward: spectral norm is such a hook."""
+    return list(module._forward_pre_hooks.values())
+
+
+def weight_norm_kernel(v: Any, g: Any) -> Any:
+    """g v / |v|, the length over all axes but the first, rounded as torch's own weight norm rounds it."""
+    import torch
+
+    return torch._weight_norm(v, g, 0)

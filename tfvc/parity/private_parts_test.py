@@ -1,0 +1,79 @@
+"""The frameworks still have the private parts that the harness uses, and they do what it takes them to do."""
+
+import keras
+import pytest
+import torch
+
+from tfvc.parity import private_parts
+
+
+def test_layers_are_numbered_anew_inside_and_as_before_behind():
+    first = keras.layers.Dense(1).name
+    for _ in range(2):
+        with private_parts.fresh_layer_names():
+            assert keras.layers.Dense(1).name == "dense"
+    stem, _, number = first.rpartition("_")
+    assert keras.layers.Dense(1).name == (f"{stem}_{int(number) + 1}" if stem else "dense_1")
+
+
+def test_sublayers_are_all_layers_the_model_first():
+    inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="deep")], name="inner")
+    model = keras.Sequential([keras.Input((2,)), inner, keras.layers.Dense(1, name="last")], name="outer")
+    names = [layer.name for layer in private_parts.sublayers(model)]
+    assert names[0] == "outer"
+    assert {"inner", "deep", "last"} <= set(names)
+
+
+def test_direct_variables_are_without_those_of_layers_inside():
+    class Outer(keras.layers.Layer):
+        def build(self, shape):
+            self.scale = self.add_weight(name="scale", shape=())
+            self.count = self.add_weight(name="count", shape=(), trainable=False)
+            self.inner = keras.layers.Dense(2)
+            self.inner.build(shape)
+
+    layer = Outer()
+    layer.build((None, 3))
+    assert [variable.name for variable in private_parts.direct_variables(layer)] == ["scale", "count"]
+    assert len(layer.weights) == 4
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "slots"),
+    [
+        (keras.optimizers.Adam(), {"momentum", "velocity"}),
+        (keras.optimizers.SGD(momentum=0.9), {"momentum"}),
+        (keras.optimizers.RMSprop(), {"velocity"}),
+        (keras.optimizers.SGD(), set()),
+    ],
+)
+def test_slots_of_stock_optimizers(optimizer, slots):
+    variables = [keras.Variable([1.0, 2.0]), keras.Variable([3.0])]
+    optimizer.build(variables)
+    found = private_parts.slot_variables(optimizer)
+    assert set(found) == slots
+    assert all([tuple(slot.shape) for slot in of_name] == [(2,), (1,)] for of_name in found.values())
+
+
+def test_a_tensor_counts_its_changes():
+    x = torch.ones(3)
+    before = private_parts.tensor_version(x)
+    x + 1
+    assert private_parts.tensor_version(x) == before
+    x.add_(1)
+    assert private_parts.tensor_version(x) > before
+
+
+def test_spectral_norm_is_a_hook():
+    module = torch.nn.utils.spectral_norm(torch.nn.Conv1d(2, 3, 1), n_power_iterations=2)
+    (hook,) = private_parts.forward_pre_hooks(module)
+    assert (hook.n_power_iterations, hook.name, hook.dim) == (2, "weight", 0)
+    assert hook.eps > 0
+
+
+def test_the_kernel_of_weight_norm():
+    module = torch.nn.utils.parametrizations.weight_norm(torch.nn.Conv1d(2, 3, 4))
+    g, v = module.parametrizations.weight.original0, module.parametrizations.weight.original1
+    kernel = private_parts.weight_norm_kernel(v, g)
+    assert torch.equal(kernel, module.weight)
+    torch.testing.assert_close(kernel, g * v / v.square().sum((1, 2), keepdim=True).sqrt())

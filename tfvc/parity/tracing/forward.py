@@ -1,0 +1,120 @@
+"""A forward pass of the four models, and of their layers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.stage import LAYER_OUTPUTS, MODEL_OUTPUTS, Mode, Phase, Stage, StageKind
+from tfvc.parity.four_of import FourOf, unzip_four
+from tfvc.parity.judging.judgement import judge
+from tfvc.parity.judging.samples import Samples
+from tfvc.parity.sides.four_models import FourModels, is_statistic
+from tfvc.parity.tracing.layer_views import Group, LayerViews
+from tfvc.parity.tracing.passage import Passage
+
+Outputs = FourOf[Mapping[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """A forward pass of the four models in one mode.
+
+    Attributes:
+        mode: of the models.
+        passages: the calls of layers; kept only where something is to be explained.
+        failed: the rows of the whole model that failed.
+        outputs: of the whole model.
+    """
+
+    mode: Mode
+    passages: Sequence[Passage]
+    failed: Sequence[Row]
+    outputs: Samples
+
+    def find(self, passage: Passage) -> Passage | None:
+        """The same call as one of another pass."""
+        return next((other for other in self.passages if other.call == passage.call), None)
+
+
+@dataclass
+class Forward:
+    """What both modes have shown.
+
+    Attributes:
+        rows: of the whole models: outputs, and the running statistics that training mode leaves.
+        passes: one for each mode, if layers were looked at.
+        cut_short: whether it ended where something was wrong, for want of all layers to explain it.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    passes: list[ForwardPass] = field(default_factory=list)
+    cut_short: bool = False
+
+
+def run_forward(models: FourModels, views: LayerViews | None, together: bool = False) -> Forward:
+    """Both modes, from the initial weights.
+
+    Args:
+        models: the four.
+        views: their layers, if these are looked at too. Layers that are right are recorded group by group, the models
+            running once for each.
+        together: whether all layers are recorded together, as is needed to explain what is wrong.
+    """
+    models.load()
+    groups: list[Group] = [None] if views is None or together else views.windows.groups(backward=False)
+    found = Forward()
+    for mode in Mode:
+        failed: list[Row] = []
+        for index, group in enumerate(groups):
+            if index:
+                models.load()
+            outputs, passages = _run(models, views, mode, group)
+            if not index:
+                rows = _judge(models, outputs, mode)
+                failed = [row for row in rows if row.failed]
+                found.rows += rows
+            if views is not None:
+                _judge_layers(views, passages, mode, failed)
+            wrong = bool(failed) or (views is not None and views.wrong)
+            if wrong and (views is None or len(groups) > 1):
+                found.cut_short = True
+                return found
+            if views is not None and (wrong or not index):
+                found.passes.append(ForwardPass(mode, passages if wrong else [], failed, Samples(outputs)))
+            del passages
+    return found
+
+
+def _run(models: FourModels, views: LayerViews | None, mode: Mode, group: Group) -> tuple[Outputs, list[Passage]]:
+    training = mode is Mode.TRAINING
+    traced = views.traced(group) if views is not None else lambda side: {}
+    outputs, calls = unzip_four(models.each(lambda side: side.forward(models.inputs, training, traced(side))))
+    return outputs, views.passages(calls) if views is not None else []
+
+
+def _judge(models: FourModels, outputs: Outputs, mode: Mode) -> list[Row]:
+    """What one free pass gave and, in training, what it has moved."""
+    rows = judge(Samples(outputs), Stage(Phase.FORWARD, MODEL_OUTPUTS[mode]), precision=True)
+    if mode is Mode.TRAINING:
+        statistics = models.sides.map(lambda side: side.state().only(is_statistic))
+        rows += judge(Samples(statistics), Stage(Phase.FORWARD, StageKind.RUNNING_STATISTICS), precision=True)
+    return rows
+
+
+def _judge_layers(views: LayerViews, passages: Sequence[Passage], mode: Mode, failed: Sequence[Row]) -> None:
+    """The layers of one pass, in both views."""
+    imprecise = any(row.only_imprecise for row in failed)
+    stage = Stage(Phase.FORWARD, LAYER_OUTPUTS[mode])
+    views.propagate_forward(passages, stage)
+    for passage in passages:
+        if passage.pair.leaf and (failed or mode is Mode.TRAINING or _knows_mode(passage.calls.torch64.owner)):
+            views.locally(passage, stage, imprecise)
+
+
+def _knows_mode(module: Any) -> bool:
+    """Whether a module does something else in inference than in training."""
+    kinds = {type(part).__name__ for part in module.modules()}
+    return any("Norm" in kind or "Dropout" in kind for kind in kinds)
