@@ -4,6 +4,7 @@ from typing import Self
 
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.models.gan import VocoderGAN
 from tfvc.models.melgan import losses
 from tfvc.models.melgan.config import MelGANConfig
@@ -15,8 +16,9 @@ from tfvc.optimizers.adam import Adam
 class MelGAN(VocoderGAN):
     """MelGAN (Kumar et al. 2019) in training: `train.py` of descriptinc/melgan-neurips, or the keras.io example.
 
-    Data and steps are those of `VocoderGAN`; "keras_io" steps both networks at once. Losses: `discriminator`;
-    `adversarial` and `feature` and, with the weight of the features, their sum `generator`.
+    Data and steps are those of `VocoderGAN`; "keras_io" steps both networks at once, and takes the pairs (wave, wave)
+    of the example's dataset too. Losses: `discriminator`; `adversarial` and `feature` and, with the weight of the
+    features, their sum `generator`.
 
     Args:
         generator: `MelGANGenerator`.
@@ -45,6 +47,14 @@ class MelGAN(VocoderGAN):
         """A named architecture with fresh weights, on the mels that it is used with."""
         networks = (model.from_name(name, **kwargs) for model in (MelGANGenerator, MelGANDiscriminator))
         return cls(*networks, **kwargs)
+
+    def unpack(self, data):
+        if self.simultaneous and isinstance(data, tuple):
+            given, wave = data
+            if given.shape != wave.shape:
+                raise TfvcError(f"pairs are of one waveform twice, not of {given.shape} and {wave.shape}; give a dict")
+            data = {"waveform": wave}
+        return super().unpack(data)
 
     def discriminator_losses(self, real, fake) -> dict[str, tf.Tensor]:
         loss = losses.square_discriminator_loss if self.simultaneous else losses.hinge_discriminator_loss
