@@ -44,7 +44,7 @@ def test_fit_takes_the_steps_of_the_torch_loop(clip, frames):
         load_state_dict(model, {key: value.numpy() for key, value in generator.state_dict().items()})
         model.compile(optimizer=Adam(1e-3, clip_grad_norm=clip))
         mine = Losses()
-        data = tf.data.Dataset.from_tensor_slices((mels, embeddings))
+        data = tf.data.Dataset.from_tensor_slices({"mel": mels, "speaker_embedding": embeddings})
         model.fit(data, epochs=1, callbacks=[mine], shuffle=False, verbose=0)
 
     batches = [(torch.tensor(mel), torch.tensor(embedding)) for mel, embedding in zip(mels, embeddings, strict=True)]

@@ -68,7 +68,7 @@ def test_fit_takes_the_steps_of_the_torch_loop():
         rates = (ExponentialByEpoch(1e-3, steps, 0.5) for _ in range(2))
         model.compile(*(AdamW(rate, beta_1=0.8, beta_2=0.99) for rate in rates))
         mine = Losses()
-        data = tf.data.Dataset.from_tensor_slices((mels, waves)).repeat(epochs)
+        data = tf.data.Dataset.from_tensor_slices({"mel": mels, "waveform": waves}).repeat(epochs)
         model.fit(data, epochs=1, callbacks=[mine], shuffle=False, verbose=0)
 
     batches = [tuple(torch.tensor(x).transpose(1, 2) for x in batch) for batch in zip(mels, waves, strict=True)]

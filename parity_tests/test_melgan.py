@@ -57,9 +57,8 @@ def test_fit_takes_the_steps_of_the_torch_loop(kind, config, module, adam, loop)
             entry.assign(reference.state_dict()[entry.name].numpy())
         model.compile(*(Adam(rate, beta_1=0.5, beta_2=0.9, **adam) for rate in (1e-3, 3e-4)))
         mine = Losses()
-        model.fit(
-            tf.data.Dataset.from_tensor_slices((mels, waves)), epochs=1, callbacks=[mine], shuffle=False, verbose=0
-        )
+        data = tf.data.Dataset.from_tensor_slices({"mel": mels, "waveform": waves})
+        model.fit(data, epochs=1, callbacks=[mine], shuffle=False, verbose=0)
 
     batches = [tuple(torch.tensor(x).transpose(1, 2) for x in batch) for batch in zip(mels, waves, strict=True)]
     rates = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 3e-4}

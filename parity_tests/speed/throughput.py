@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from tfvc.audio import MelSpec, write
-from tfvc.data import FeatureSet, mel_crops, prepare
+from tfvc.data import Crops, FeatureSet, batches, prepare
+from tfvc.training.embedding import embedder
 
 SPEAKERS, RECORDINGS, SECONDS, RATE = 4, 5, 6, 22050
 BATCH, FRAMES = 16, 128
@@ -31,7 +32,7 @@ def measure(training_step_ms: float | None) -> dict:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, (0.1 * rng.standard_normal(SECONDS * RATE)).astype(np.float32), RATE)
         start = time.perf_counter()
-        prepare(corpus, out, MelSpec.named("hifigan_22k"), 1)
+        prepare(corpus, out, MelSpec.named("hifigan_22k"), embedder("ge2e"))
         prepared = SPEAKERS * RECORDINGS * SECONDS / (time.perf_counter() - start)
         rate = _batches(out)
     eaten = 1e3 / training_step_ms if training_step_ms else None
@@ -43,10 +44,11 @@ def measure(training_step_ms: float | None) -> dict:
 
 
 def _batches(data: Path, count: int = 300) -> float:
-    batches = iter(mel_crops(FeatureSet(data), batch_size=BATCH, frames=FRAMES, seed=0))
+    wants = ("mel", "speaker_embedding")
+    crops = iter(batches(FeatureSet(data), wants, Crops(frames=FRAMES, batch_size=BATCH, seed=0)))
     for _ in range(20):
-        next(batches)
+        next(crops)
     start = time.perf_counter()
     for _ in range(count):
-        next(batches)
+        next(crops)
     return count / (time.perf_counter() - start)

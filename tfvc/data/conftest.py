@@ -1,5 +1,7 @@
 """A small synthetic corpus, good and bad files, and what `prepare` makes of it."""
 
+import contextlib
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 import soundfile
 
 from tfvc.audio import MelSpec, write
-from tfvc.data import FeatureSet, prepare
+from tfvc.common.maker import Maker
+from tfvc.data import Embedder, FeatureSet, outcomes, prepare, worker
 
 SPEC = MelSpec.named("hifigan_22k")
 SHARD_BYTES = 150_000
@@ -18,6 +21,60 @@ def spectrum_embedding(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     bands = np.array_split(np.abs(np.fft.rfft(wave, 4096)), 16)
     energies = np.array([band.mean() for band in bands], dtype=np.float32) + 1e-3
     return energies / np.linalg.norm(energies)
+
+
+def load_spectrum_embedding():
+    """What `EMBEDDER` gives to each process."""
+    return spectrum_embedding
+
+
+EMBEDDER = Embedder(Maker("spectrum", "0" * 64), 16, load_spectrum_embedding)
+
+
+def prepare_cheaply(corpus, out, **changes):
+    """`prepare` with the cheap embedding and small shards, unless told otherwise."""
+    return prepare(corpus, out, SPEC, **({"embedder": EMBEDDER, "shard_bytes": SHARD_BYTES} | changes))
+
+
+def good_corpus(parent: Path) -> Path:
+    """A corpus of the good files alone, free to be changed."""
+    (parent / "corpus").mkdir(parents=True)
+    write_good_files(parent / "corpus")
+    return parent / "corpus"
+
+
+class InProcess(Executor):
+    """Does the work at once and here: what matters is not where it is done."""
+
+    def submit(self, function, *arguments):
+        future = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Spares a test the seconds that a worker process needs to start."""
+
+    @contextlib.contextmanager
+    def processes(work, count):
+        worker.configure(work.corpus, work.sample_rate, work.extractors)
+        yield InProcess()
+
+    monkeypatch.setattr(outcomes, "processes", processes)
+
+
+@pytest.fixture
+def no_workers(monkeypatch):
+    """Starting a worker process is an error."""
+
+    def refuse(*_):
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr(outcomes, "processes", refuse)
 
 
 def voice(seconds: float, rate: int, pitch: float, seed: int = 0) -> np.ndarray:
@@ -84,7 +141,7 @@ def corpus(tmp_path_factory) -> Path:
 def prepared(corpus, tmp_path_factory) -> Path:
     """The set made of `corpus` by one process, in several shards; not to be changed."""
     out = tmp_path_factory.mktemp("prepared")
-    prepare(corpus, out, SPEC, jobs=1, embed=spectrum_embedding, shard_bytes=SHARD_BYTES)
+    prepare_cheaply(corpus, out)
     return out
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
-from tfvc.data import layout
+from tfvc.data import format1, layout
 from tfvc.data.corpus import Source
 from tfvc.data.manifest import Outcome, Refusal, Utterance, from_line, stems_from
+from tfvc.data.schema import Schema
 from tfvc.data.staging import read_payload
 
 
@@ -54,19 +54,24 @@ class Published:
         return all((shards / name).is_file() and (shards / name).stat().st_size == end for name, end in ends.items())
 
 
-def check_spec(folder: Path, spec: MelSpec) -> None:
-    """Raises TfvcError where `folder` has a `mel.json` of another spec, naming the fields that differ."""
-    path = folder / layout.MEL
+def check_schema(folder: Path, schema: Schema) -> None:
+    """Raises TfvcError where `folder` has a set of other features, or of other makers, naming what differs."""
+    if (folder / format1.SPEC).exists():
+        raise TfvcError(
+            f"{folder} was prepared by an earlier version of tfvc, in a format that can be trained on and not gone on "
+            "with; choose another output folder or delete this one"
+        )
+    path = folder / layout.FEATURES
     if not path.exists():
         return
     try:
-        present = MelSpec.load(path)
-    except TfvcError as error:
-        raise TfvcError(f"{error}; delete {folder} and prepare it again") from error
-    differences = present.differences(spec)
+        present = Schema.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TfvcError) as error:
+        raise TfvcError(f"{path} is damaged: {error}; delete {folder} and prepare it again") from error
+    differences = present.differences(schema)
     if differences:
         raise TfvcError(
-            f"{folder} was prepared with another mel spec ({'; '.join(differences)}); "
+            f"{folder} was prepared with other features ({'; '.join(differences)}); "
             "choose another output folder or delete this one"
         )
 

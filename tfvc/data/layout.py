@@ -2,7 +2,7 @@
 
 ```
 OUT/
-  mel.json          the MelSpec
+  features.json     what is held of every utterance, by name, and what made it: see `tfvc.data.schema`
   speakers.json     {speaker: {"utterances": n, "seconds": s, "embedding": [mean over its utterances]}}
   manifest.jsonl    one line an utterance: see `tfvc.data.manifest.Utterance`
   errors.jsonl      one line a file that could not be taken: file, reason, source_bytes, source_mtime_ns
@@ -10,8 +10,11 @@ OUT/
   .next/            while `prepare` runs: the set that will take this one's place
 ```
 
-A speaker's embedding is the plain mean of its utterances' embeddings; it is not scaled back to unit length (upstream
-AutoVC does not either).
+The features are `waveform`, `mel` and, where the set was prepared with a speaker encoder, `embedding`. A speaker's
+embedding is the plain mean of its utterances' embeddings; it is not scaled back to unit length (upstream AutoVC does
+not either).
+
+Sets of the first format have a `mel.json` in place of `features.json`: see `tfvc.data.format1`.
 """
 
 import json
@@ -20,7 +23,7 @@ from pathlib import Path
 
 from tfvc.common.atomic import atomic_file
 
-MEL = "mel.json"
+FEATURES = "features.json"
 SPEAKERS = "speakers.json"
 MANIFEST = "manifest.jsonl"
 ERRORS = "errors.jsonl"
@@ -41,5 +44,10 @@ def write_lines(path: Path, lines: Iterable[dict]) -> None:
 
 def write_json(path: Path, content: dict) -> None:
     """Writes a JSON file atomically."""
+    write_text(path, json.dumps(content) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file atomically."""
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")

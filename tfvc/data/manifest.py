@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 
 from tfvc.data.corpus import Source
-from tfvc.data.record import FRAME_FOOTER, FRAME_HEADER
+from tfvc.data.record import FRAME_FOOTER, FRAME_HEADER, Place
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,11 @@ class Utterance:
         id: path relative to the corpus without the suffix.
         speaker: name of the speaker's folder.
         file: path relative to the corpus.
-        seconds, samples, frames: length of the waveform and of the mel.
+        seconds: length of the waveform.
         shard: name of the file below `shards/`.
         offset, length: the TFRecord frame in the shard, bytes (frame = header 12, payload, footer 4).
         crc32: `zlib.crc32` of the payload.
-        wave_offset, mel_offset, embedding_offset: where the arrays begin, bytes from `offset`.
-        embedding_size: elements of the embedding.
+        arrays: name of a feature -> where it begins, bytes from `offset`, and its shape.
         source_bytes, source_mtime_ns: size and time of modification of the file it was made from.
     """
 
@@ -28,16 +27,11 @@ class Utterance:
     speaker: str
     file: str
     seconds: float
-    samples: int
-    frames: int
     shard: str
     offset: int
     length: int
     crc32: int
-    wave_offset: int
-    mel_offset: int
-    embedding_offset: int
-    embedding_size: int
+    arrays: dict[str, Place]
     source_bytes: int
     source_mtime_ns: int
 
@@ -50,6 +44,10 @@ class Utterance:
     def payload_length(self) -> int:
         """Bytes of the serialised Example."""
         return self.length - FRAME_HEADER - FRAME_FOOTER
+
+    def steps(self, name: str) -> int:
+        """Length of the first axis of a feature: samples of `waveform`, frames of `mel`."""
+        return self.arrays[name].shape[0]
 
 
 @dataclass(frozen=True)
@@ -83,14 +81,30 @@ def from_line(text: str) -> Outcome:
     content = json.loads(text)
     if not isinstance(content, dict):
         raise ValueError("not a JSON object")
-    for kind in (Utterance, Refusal):
-        types = {field.name: field.type for field in fields(kind)}
-        if content.keys() == types.keys():
-            wrong = [name for name, type in types.items() if not isinstance(content[name], type)]
-            if wrong:
-                raise ValueError(f"{wrong[0]} is {content[wrong[0]]!r}")
-            return kind(**content)
+    if content.keys() == {field.name for field in fields(Refusal)}:
+        return Refusal(**_checked(content, Refusal))
+    if content.keys() == {field.name for field in fields(Utterance)}:
+        arrays = content["arrays"]
+        if not isinstance(arrays, dict):
+            raise ValueError(f"arrays is {arrays!r}")
+        places = {name: _place(name, place) for name, place in arrays.items()}
+        return Utterance(**_checked({**content, "arrays": places}, Utterance))
     raise ValueError(f"has the keys {sorted(content)}")
+
+
+def _checked(content: dict, kind: type) -> dict:
+    for field in fields(kind):
+        expected = dict if field.name == "arrays" else field.type
+        if not isinstance(content[field.name], expected):
+            raise ValueError(f"{field.name} is {content[field.name]!r}")
+    return content
+
+
+def _place(name: str, place) -> Place:
+    match place:
+        case [int(offset), [*shape]] if shape and all(type(length) is int for length in shape):
+            return Place(offset, tuple(shape))
+    raise ValueError(f"the place of {name} is {place!r}")
 
 
 def stems_from(outcome: Outcome, source: Source) -> bool:

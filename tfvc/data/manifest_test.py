@@ -5,8 +5,10 @@ import pytest
 
 from tfvc.data.corpus import Source
 from tfvc.data.manifest import Refusal, Utterance, from_line, stems_from, to_line
+from tfvc.data.record import Place
 
-UTTERANCE = Utterance("s/a", "s", "s/a.wav", 1.0, 22050, 86, "shard-00000.tfrecord", 0, 9, 1, 2, 3, 4, 5, 100, 200)
+ARRAYS = {"waveform": Place(12, (22050,)), "mel": Place(50000, (86, 80))}
+UTTERANCE = Utterance("s/a", "s", "s/a.wav", 1.0, "shard-00000.tfrecord", 0, 9, 1, ARRAYS, 100, 200)
 REFUSAL = Refusal("s/a.wav", "is empty", True, 100, 200)
 SOURCE = Source("s/a.wav", 100, 200)
 
@@ -23,7 +25,11 @@ def test_lines_come_back(outcome):
         ("[]", "not a JSON object"),
         ("{}", "keys"),
         (json.dumps(to_line(UTTERANCE) | {"more": 1}), "more"),
-        (json.dumps(to_line(UTTERANCE) | {"frames": "86"}), "frames is '86'"),
+        (json.dumps(to_line(UTTERANCE) | {"seconds": "86"}), "seconds is '86'"),
+        (json.dumps(to_line(UTTERANCE) | {"arrays": []}), r"arrays is \[\]"),
+        (json.dumps(to_line(UTTERANCE) | {"arrays": {"mel": [12, 5]}}), r"place of mel is \[12, 5\]"),
+        (json.dumps(to_line(UTTERANCE) | {"arrays": {"mel": [12, ["5"]]}}), "place of mel is"),
+        (json.dumps(to_line(UTTERANCE) | {"arrays": {"mel": [1.5, [5]]}}), "place of mel is"),
         (json.dumps(to_line(UTTERANCE) | {"offset": 1.5}), "offset is 1.5"),
     ],
 )

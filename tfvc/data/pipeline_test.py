@@ -9,41 +9,79 @@ import pytest
 import tensorflow as tf
 
 from tfvc.common.errors import TfvcError
-from tfvc.data import FeatureSet, fixed_mel_crops, fixed_wave_segments, mel_crops, wave_segments
+from tfvc.data import Buckets, Crops, FeatureSet, Middle, batches
 from tfvc.data.conftest import SPEC
+from tfvc.data.shards import Shards
+
+VOICE = ("mel", "speaker_embedding")
+PAIRS = ("waveform", "mel")
 
 
-def batches(dataset, count=None):
-    return [tuple(array.numpy() for array in batch) for batch in itertools.islice(dataset, count)]
+def arrays(dataset, count=None):
+    return [{name: array.numpy() for name, array in batch.items()} for batch in itertools.islice(dataset, count)]
 
 
 def assert_same(ours, theirs):
     assert len(ours) == len(theirs)
     for our_batch, their_batch in zip(ours, theirs, strict=True):
-        for our_array, their_array in zip(our_batch, their_batch, strict=True):
-            np.testing.assert_array_equal(our_array, their_array)
+        assert our_batch.keys() == their_batch.keys()
+        for name in our_batch:
+            np.testing.assert_array_equal(our_batch[name], their_batch[name])
 
 
-@pytest.mark.parametrize(("make", "size"), [(mel_crops, 40), (wave_segments, 40 * 256)])
-def test_starting_at_a_step_gives_what_an_uninterrupted_run_gives_there(features, make, size):
-    uninterrupted = batches(make(features, 3, size, seed=7, steps=20))
+@pytest.mark.parametrize("wants", [VOICE, PAIRS])
+@pytest.mark.parametrize("plan", [lambda seed: Crops(40, 3, seed), lambda seed: Buckets(3, seed)])
+def test_starting_at_a_step_gives_what_an_uninterrupted_run_gives_there(features, wants, plan):
+    uninterrupted = arrays(batches(features, wants, plan(7), steps=20))
     assert len(uninterrupted) == 20
-    assert_same(batches(make(features, 3, size, seed=7, start_step=13, steps=7)), uninterrupted[13:])
-    assert_same(batches(make(features, 3, size, seed=7, start_step=13), 7), uninterrupted[13:])
-    other_seed = batches(make(features, 3, size, seed=8, steps=20))
-    assert any((a[0] != b[0]).any() for a, b in zip(uninterrupted, other_seed, strict=True))
+    assert_same(arrays(batches(features, wants, plan(7), start_step=13, steps=7)), uninterrupted[13:])
+    assert_same(arrays(batches(features, wants, plan(7), start_step=13), 7), uninterrupted[13:])
+    other_seed = arrays(batches(features, wants, plan(8), steps=20))
+    different = [
+        a["mel"].shape != b["mel"].shape or (a["mel"] != b["mel"]).any()
+        for a, b in zip(uninterrupted, other_seed, strict=True)
+    ]
+    assert any(different)
 
 
-def test_mel_crops_are_crops_of_a_speaker_with_its_embedding(features):
-    dataset = mel_crops(features, 4, 40, seed=1, steps=10)
-    assert dataset.element_spec == (
-        tf.TensorSpec((4, 40, 80), tf.float32),
-        tf.TensorSpec((4, 16), tf.float32),
-    )
-    mels = [features.mel(index) for index in range(len(features))]
+@pytest.mark.parametrize("plan", [Crops(40, 3, 0), Middle(40, 3)])
+def test_what_else_is_asked_for_changes_no_crop(features, plan):
+    """A run that reads fewer features goes on with the same crops."""
+    together = arrays(batches(features, ("waveform", "mel", "mel_length", "speaker_embedding"), plan), 2)
+    for wants in (("waveform",), VOICE):
+        alone = arrays(batches(features, wants, plan), 2)
+        assert_same(alone, [{name: batch[name] for name in wants} for batch in together])
+
+
+@pytest.mark.parametrize("wants", [("waveform",), ("speaker_embedding", "mel")])
+def test_only_what_is_wanted_is_read(features, wants, monkeypatch):
+    features.verify()
+    read = []
+    original = Shards.read
+    monkeypatch.setattr(Shards, "read", lambda self, *place: read.append(place) or original(self, *place))
+    arrays(batches(features, wants, Crops(40, 5, 0), steps=3))
+    assert read
+    for index, offset, length in read:
+        places = features.utterances[index].arrays
+        allowed = [places[name].offset for name in wants if name in places]
+        sizes = [
+            features.array(index, name).size * (2 if name == "waveform" else 4) for name in wants if name in places
+        ]
+        assert any(
+            first <= offset < offset + length <= first + size for first, size in zip(allowed, sizes, strict=True)
+        )
+
+
+def test_mels_are_crops_of_a_speaker_with_its_embedding(features):
+    dataset = batches(features, VOICE, Crops(40, 4, seed=1), steps=10)
+    assert dataset.element_spec == {
+        "mel": tf.TensorSpec((4, 40, 80), tf.float32),
+        "speaker_embedding": tf.TensorSpec((4, 16), tf.float32),
+    }
+    mels = [features.array(index, "mel") for index in range(len(features))]
     visited = []
-    for mel, embedding in batches(dataset):
-        for row, its_embedding in zip(mel, embedding, strict=True):
+    for batch in arrays(dataset):
+        for row, its_embedding in zip(batch["mel"], batch["speaker_embedding"], strict=True):
             index = _home(row, mels)
             visited.append(index)
             speaker = features.utterances[index].speaker
@@ -52,81 +90,79 @@ def test_mel_crops_are_crops_of_a_speaker_with_its_embedding(features):
 
 
 def test_segments_are_aligned_with_their_mels(features):
-    dataset = wave_segments(features, 3, 20 * 256, seed=2, steps=10)
-    assert dataset.element_spec == (
-        tf.TensorSpec((3, 20 * 256), tf.float32),
-        tf.TensorSpec((3, 20, 80), tf.float32),
-    )
-    mels = [features.mel(index) for index in range(len(features))]
-    for wave, mel in batches(dataset):
-        for samples, row in zip(wave, mel, strict=True):
+    dataset = batches(features, PAIRS, Crops(20, 3, seed=2), steps=10)
+    assert dataset.element_spec == {
+        "waveform": tf.TensorSpec((3, 20 * 256), tf.float32),
+        "mel": tf.TensorSpec((3, 20, 80), tf.float32),
+    }
+    mels = [features.array(index, "mel") for index in range(len(features))]
+    for batch in arrays(dataset):
+        for samples, row in zip(batch["waveform"], batch["mel"], strict=True):
             index = _home(row, mels)
             start = _start(row, mels[index])
-            np.testing.assert_array_equal(samples, features.wave(index, start * 256, 20 * 256))
+            np.testing.assert_array_equal(samples, features.array(index, "waveform", start * 256, 20 * 256))
             # Away from its ends a segment has the mel that it comes with.
             np.testing.assert_allclose(SPEC.extract(samples)[2:-2], row[2:-2], atol=1e-4)
 
 
 def test_what_is_missing_of_a_short_utterance_is_silence(features):
-    shortest = min(range(len(features)), key=lambda index: features.utterances[index].frames)
-    frames = features.utterances[shortest].frames
-    silence = np.log(np.float32(1e-5))
+    shortest = min(range(len(features)), key=lambda index: features.utterances[index].steps("mel"))
+    whole, waveform = features.array(shortest, "mel"), features.array(shortest, "waveform")
+    frames, samples = len(whole), len(waveform)
     speaker = features.utterances[shortest].speaker
-    found = False
-    for mel, _ in batches(mel_crops(features, 2, frames + 9, seed=0, steps=4, speakers=[speaker])):
-        for row in mel:
-            if (row[:frames] == features.mel(shortest)).all():
-                np.testing.assert_allclose(row[frames:], silence, atol=1e-3)
-                found = True
-    assert found
-    samples = features.utterances[shortest].samples
-    found = False
-    size = (frames + 9) * 256
-    for wave, mel in batches(wave_segments(features, 2, size, seed=0, steps=4, speakers=[speaker])):
-        for row, its_mel in zip(wave, mel, strict=True):
-            if (row[:samples] == features.wave(shortest)).all():
-                assert (row[samples:] == 0).all()
-                np.testing.assert_allclose(its_mel[frames:], silence, atol=1e-3)
-                found = True
+    silence = np.log(np.float32(1e-5))
+    found = 0
+    wants = (*PAIRS, "mel_length", "waveform_length")
+    for batch in arrays(batches(features, wants, Crops(frames + 9, 2, seed=0), steps=4, speakers=[speaker])):
+        for row in range(2):
+            if (batch["mel"][row, :frames] == whole).all():
+                found += 1
+                np.testing.assert_allclose(batch["mel"][row, frames:], silence, atol=1e-3)
+                np.testing.assert_array_equal(batch["waveform"][row, :samples], waveform)
+                assert (batch["waveform"][row, samples:] == 0).all()
+                assert batch["mel_length"][row] == frames
+                assert batch["waveform_length"][row] == samples
+            else:
+                assert batch["mel_length"][row] == frames + 9
+                assert batch["waveform_length"][row] == (frames + 9) * 256
     assert found
 
 
 def test_only_the_speakers_asked_for(features):
-    own = [features.mel(i) for i, u in enumerate(features.utterances) if u.speaker in ("anna", "cara")]
-    for mel, _ in batches(mel_crops(features, 4, 30, seed=0, steps=5, speakers=["cara", "anna"])):
-        for row in mel:
-            _home(row, own)
+    chosen = [features.array(i, "mel") for i, u in enumerate(features.utterances) if u.speaker in ("anna", "cara")]
+    for batch in arrays(batches(features, VOICE, Crops(30, 4, seed=0), steps=5, speakers=["cara", "anna"])):
+        for row in batch["mel"]:
+            _home(row, chosen)
     with pytest.raises(TfvcError, match="no speaker 'dora'"):
-        mel_crops(features, 4, 30, seed=0, speakers=["dora"])
+        batches(features, VOICE, Crops(30, 4, seed=0), speakers=["dora"])
     with pytest.raises(TfvcError, match="no utterances"):
-        mel_crops(features, 4, 30, seed=0, speakers=[])
+        batches(features, VOICE, Crops(30, 4, seed=0), speakers=[])
 
 
 def test_validation_sees_every_utterance_once_and_always_the_same(features):
-    for make, size, rows in ((fixed_mel_crops, 40, 5), (fixed_wave_segments, 40 * 256, 5)):
-        first = batches(make(features, 2, size))
-        assert [len(batch[0]) for batch in first] == [2, 2, 1]
-        assert_same(batches(make(features, 2, size)), first)
-        assert sum(len(batch[0]) for batch in first) == rows
-    mel = np.concatenate([batch[0] for batch in batches(fixed_mel_crops(features, 2, 40))])
+    for wants in (VOICE, PAIRS):
+        first = arrays(batches(features, wants, Middle(40, 2)))
+        assert [len(batch["mel"]) for batch in first] == [2, 2, 1]
+        assert_same(arrays(batches(features, wants, Middle(40, 2))), first)
+        assert_same(arrays(batches(features, wants, Middle(40, 2), start_step=1, steps=9)), first[1:])
+    mel = np.concatenate([batch["mel"] for batch in first])
     for index, utterance in enumerate(features.utterances):
-        np.testing.assert_array_equal(mel[index], features.mel(index, (utterance.frames - 40) // 2, 40))
-    assert len(batches(fixed_mel_crops(features, 2, 40, speakers=["cara"]))) == 1
+        middle = (utterance.steps("mel") - 40) // 2
+        np.testing.assert_array_equal(mel[index], features.array(index, "mel", middle, 40))
+    assert len(arrays(batches(features, VOICE, Middle(40, 2), speakers=["cara"]))) == 1
 
 
 @pytest.mark.parametrize(
-    ("make", "problem"),
+    ("ask", "problem"),
     [
-        (lambda features: mel_crops(features, 0, 40, 0), "batch size is 0"),
-        (lambda features: mel_crops(features, 2, 0, 0), "crop is 0"),
-        (lambda features: mel_crops(features, 2, 40, 0, start_step=-1), "start step -1"),
-        (lambda features: wave_segments(features, 2, 8193, 0), "multiple of the hop, 256"),
-        (lambda features: wave_segments(features, 2, 0, 0), "multiple of the hop, 256"),
+        (lambda features: batches(features, VOICE, Crops(40, 2, 0), start_step=-1), "start step -1"),
+        (lambda features: batches(features, ("mel", "pitch"), Crops(40, 2, 0)), "has no pitch, it has waveform, mel"),
+        (lambda features: batches(features, ("embedding_length",), Crops(40, 2, 0)), "has no embedding_length"),
     ],
 )
-def test_senseless_requests_are_refused(features, make, problem):
+def test_senseless_requests_are_refused(features, ask, problem):
     with pytest.raises(TfvcError, match=problem):
-        make(features)
+        ask(features)
 
 
 def test_damage_met_while_training_names_the_utterance(prepared, tmp_path):
@@ -135,10 +171,10 @@ def test_damage_met_while_training_names_the_utterance(prepared, tmp_path):
     utterance = features.utterances[0]
     shard = copy / "shards" / utterance.shard
     content = bytearray(shard.read_bytes())
-    content[utterance.offset + utterance.mel_offset] ^= 1
+    content[utterance.offset + utterance.arrays["mel"].offset] ^= 1
     shard.write_bytes(content)
     with pytest.raises(tf.errors.OpError, match=f"checksum of {utterance.id} differs"):
-        batches(mel_crops(FeatureSet(copy), 5, 40, seed=0, steps=1))
+        arrays(batches(FeatureSet(copy), VOICE, Crops(40, 5, seed=0), steps=1))
 
 
 def test_replicas_share_the_rows_of_a_batch(prepared):
@@ -159,12 +195,12 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-from tfvc.data import FeatureSet, mel_crops
-dataset = mel_crops(FeatureSet(sys.argv[1]), 6, 32, seed=0, steps=3)
-for (whole, _), (parts, _) in zip(dataset, strategy.experimental_distribute_dataset(dataset)):
-    parts = [part.numpy() for part in parts.values]
-    assert [len(part) for part in parts] == [3, 3]
-    print("same" if (np.concatenate(parts) == whole.numpy()).all() else "other")
+from tfvc.data import Crops, FeatureSet, batches
+dataset = batches(FeatureSet(sys.argv[1]), ("mel", "speaker_embedding"), Crops(32, 6, seed=0), steps=3)
+for whole, parts in zip(dataset, strategy.experimental_distribute_dataset(dataset)):
+    mels = [part.numpy() for part in parts["mel"].values]
+    assert [len(mel) for mel in mels] == [3, 3]
+    print("same" if (np.concatenate(mels) == whole["mel"].numpy()).all() else "other")
 """
 
 

@@ -36,7 +36,7 @@ class Staging:
         while (finished := self._finished(self._shard, sources)) is not None:
             self.outcomes += finished
             self._shard += 1
-        keep = {layout.MEL} | {name for n in range(self._shard) for name in (layout.shard_name(n), _list_name(n))}
+        keep = {layout.FEATURES} | {name for n in range(self._shard) for name in (layout.shard_name(n), _list_name(n))}
         for path in self.folder.iterdir():
             if path.name not in keep:
                 path.unlink()
@@ -131,7 +131,7 @@ def publish(out: Path) -> None:
             path.unlink()
     for path in staged.glob("*.tfrecord"):
         os.replace(path, shards / path.name)
-    for name in (layout.MEL, layout.SPEAKERS, layout.ERRORS, layout.MANIFEST):
+    for name in (layout.FEATURES, layout.SPEAKERS, layout.ERRORS, layout.MANIFEST):
         if (staged / name).exists():
             os.replace(staged / name, out / name)
     shutil.rmtree(staged)

@@ -5,10 +5,11 @@ import pytest
 
 from tfvc.data.corpus import Source
 from tfvc.data.manifest import Refusal, Utterance
-from tfvc.data.record import FRAME_FOOTER, FRAME_HEADER
+from tfvc.data.record import FRAME_FOOTER, FRAME_HEADER, Place
 from tfvc.data.staging import Staging
 
 SHARD_BYTES = 100
+ARRAYS = {"waveform": Place(0, (1,))}
 
 
 def source(number: int) -> Source:
@@ -28,7 +29,7 @@ def add(staging: Staging, number: int, good: bool = True) -> None:
     length = len(payload(number)) + FRAME_HEADER + FRAME_FOOTER
     crc32 = zlib.crc32(payload(number))
     staging.add(
-        Utterance(f"s/{number}", "s", f"s/{number}.wav", 1.0, 1, 1, *place, length, crc32, 0, 0, 0, 1, number, number),
+        Utterance(f"s/{number}", "s", f"s/{number}.wav", 1.0, *place, length, crc32, ARRAYS, number, number),
         payload(number),
     )
 

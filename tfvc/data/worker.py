@@ -7,21 +7,18 @@ Workers are spawned, not forked (TensorFlow does not survive a fork), see no acc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process
 from pathlib import Path
 
-import numpy as np
-
-from tfvc.audio import MelSpec, read
+from tfvc.audio import read
 from tfvc.common.errors import TfvcError
 from tfvc.common.silence import silent_stderr
 from tfvc.data.corpus import Source
-from tfvc.data.record import FULL_SCALE, EncodedUtterance, encode, quantise
-
-# waveform float32 [T], sample rate -> embedding [E]
-Embed = Callable[[np.ndarray, int], np.ndarray]
+from tfvc.data.extractors import Extractor, checked
+from tfvc.data.record import EncodedUtterance, encode, quantise
+from tfvc.data.schema import WAVEFORM, waveform_feature
 
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -55,43 +52,36 @@ def worker_environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def start(corpus: Path, spec: MelSpec, embed: Embed | None) -> None:
+def start(corpus: Path, sample_rate: int, extractors: list[Extractor]) -> None:
     """Process initializer."""
     # An interrupt from the keyboard reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    configure(corpus, spec, embed)
+    configure(corpus, sample_rate, extractors)
 
 
-def configure(corpus: Path, spec: MelSpec, embed: Embed | None) -> None:
-    """Keeps for `work` what is the same for every file; `embed` None stands for the `ge2e` encoder."""
-    _state.update(corpus=corpus, spec=spec, embed=embed)
+def configure(corpus: Path, sample_rate: int, extractors: list[Extractor]) -> None:
+    """Keeps for `work` what is the same for every file."""
+    _state.update(corpus=corpus, sample_rate=sample_rate, extractors=extractors, functions=None)
 
 
 def work(source: Source) -> EncodedUtterance | str:
     """The utterance of `source`, or in one line why it is unusable."""
-    spec = _state["spec"]
-    if _state["embed"] is None:
-        _state["embed"] = ge2e_embedding()
+    path, rate, extractors = _state["corpus"] / source.file, _state["sample_rate"], _state["extractors"]
+    if _state["functions"] is None:
+        _state["functions"] = [extractor.load() for extractor in extractors]
     try:
-        path = _state["corpus"] / source.file
-        wave = quantise(read(path, spec.sample_rate)[0])
-        # Mel and embedding are those of the stored samples, so that a vocoder's pairs fit exactly.
-        stored = wave.astype(np.float32) / np.float32(FULL_SCALE)
-        mel = spec.extract(stored)
-        embedding = np.asarray(_state["embed"](stored, spec.sample_rate), dtype=np.float32)
+        waveform = quantise(read(path, rate)[0])
+        # Features are those of the stored samples, so that a vocoder's pairs fit exactly.
+        stored = waveform_feature(rate).decode(waveform)
+        made = [function(stored, rate) for function in _state["functions"]]
     except TfvcError as error:
         return str(error)
-    if not (np.isfinite(mel).all() and np.isfinite(embedding).all()):
-        return f"{path} has no finite mel or embedding; check that it holds speech"
-    return encode(source.speaker, source.id, spec.sample_rate, wave, mel, embedding)
-
-
-def ge2e_embedding() -> Embed:
-    """The published GE2E speaker encoder. Raises TfvcError where its weights have not been fetched."""
-    from tfvc.models.speaker_encoder import SpeakerEncoder
-
-    return SpeakerEncoder.from_preset("ge2e").embed_utterance
+    try:
+        arrays = {extractor.name: checked(extractor, array) for extractor, array in zip(extractors, made, strict=True)}
+    except TfvcError as error:
+        return f"{path} {error}"
+    return encode(source.speaker, source.id, {WAVEFORM: waveform} | arrays)
 
 
 def _end_with_parent() -> None:

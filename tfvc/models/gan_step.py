@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfvc.audio import MelExtractor, MelSpec
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
+from tfvc.models.batch import named
 from tfvc.models.preset import PresetModel
 
 _PARTS = ("generator", "discriminator")
@@ -18,9 +19,9 @@ _OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 class VocoderGAN(keras.Model):
     """A generator and a discriminator, trained with `fit`.
 
-    The dataset yields `(input, wave)`: wave `[batch, samples]` or `[batch, samples, 1]`, input its mel
-    `[batch, frames, n_mels]`, or the wave once more, whose mel is then computed in the graph. Where frames * hop and
-    samples differ, both waves are cut to the shorter.
+    The dataset yields dicts: `waveform` `[batch, samples]` or `[batch, samples, 1]` and, optionally, its `mel`
+    `[batch, frames, n_mels]`, which is otherwise computed in the graph. Where frames * hop and samples differ, both
+    waves are cut to the shorter.
 
     A training step:
 
@@ -168,11 +169,9 @@ class VocoderGAN(keras.Model):
 
     def unpack(self, data) -> tuple[tf.Tensor, tf.Tensor]:
         """What a dataset yields as (mel `[batch, frames, n_mels]`, wave `[batch, samples, 1]`)."""
-        given, wave = data
+        wave, mel = named(data, ("waveform",), ("mel",), type(self).__name__)
         wave = wave[..., tf.newaxis] if wave.shape.rank == 2 else wave
-        if given.shape.rank == 2:
-            given = given[..., tf.newaxis]
-        return (self._mel_of(given, self.extract_mel) if given.shape[-1] == 1 else given), wave
+        return (self._mel_of(wave, self.extract_mel) if mel is None else mel), wave
 
     def mel_distance(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """Mean L1 distance of the mels of two waves `[batch, samples, 1]`, in the values of `compared_mels`."""

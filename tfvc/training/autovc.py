@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from tfvc.audio.pictures import mel_figure, to_pixels
 from tfvc.common.errors import TfvcError
-from tfvc.data import FeatureSet, fixed_mel_crops, mel_crops
+from tfvc.data import Crops, FeatureSet, Middle, batches
+from tfvc.data.columns import SPEAKER_EMBEDDING
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 from tfvc.optimizers.adam import Adam
 from tfvc.training.base import Training
 from tfvc.training.config import TrainingConfig
-from tfvc.training.warping import hear_warped
+from tfvc.training.warping import add_warped
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class AutoVCTraining(Training):
 
     name = "autovc"
     headline = ("loss",)
+    wants = ("mel", SPEAKER_EMBEDDING)
 
     model: AutoVCConfig
     settings: TrainingConfig
@@ -37,12 +39,23 @@ class AutoVCTraining(Training):
         model = dataclasses.replace(AutoVCConfig.from_name(preset), **mel_scaling(spec))
         return model, TrainingConfig.from_name(preset)
 
-    def check(self, spec):
-        if spec.n_mels != self.model.n_mels:
-            raise TfvcError(f"{self.data}: mels have {spec.n_mels} channels, the model wants {self.model.n_mels}")
+    def check(self, features):
+        n_mels, wanted = features.spec.n_mels, self.model.n_mels
+        if n_mels != wanted:
+            raise TfvcError(f"{self.data}: mels have {n_mels} channels, the model wants {wanted}")
+        features.require("embedding")
+        (size,) = features.schema["embedding"].shape
+        if size != self.model.embedding:
+            raise TfvcError(
+                f"{self.data}: speaker embeddings, made by {features.speaker_encoder}, have {size} values, the model "
+                f"wants {self.model.embedding}; prepare the recordings with another --speaker-encoder or --set "
+                f"embedding={size}"
+            )
 
     def fresh_model(self, corpus):
         model = AutoVC(self.model, corpus.features.spec, dtype=self.policy())
+        if hasattr(model, "speaker_encoder"):
+            model.speaker_encoder = corpus.features.speaker_encoder
         # The decoder starts at the corpus's mean mel, not at zero: hundreds of steps would go into finding it.
         model.decoder.linear_projection.bias.assign(model.normalize(mean_mel(corpus.features, corpus.training)))
         schedule = keras.optimizers.schedules.CosineDecay(
@@ -58,23 +71,17 @@ class AutoVCTraining(Training):
         return {"learning_rate": model.optimizer}
 
     def batches(self, corpus, start):
-        crops = mel_crops(
-            corpus.features,
-            self.batch_size,
-            self.settings.frames,
-            self.seed,
-            start_step=start,
-            steps=self.steps - start,
-            speakers=corpus.training,
-        )
+        plan = Crops(self.settings.frames, self.batch_size, self.seed)
+        crops = batches(corpus.features, self.wants, plan, start, self.steps - start, corpus.training)
         if not self.settings.warp:
             return crops
-        return hear_warped(crops, self.seed, start, self.settings.warp, self.model.mel_scale)
+        return add_warped(crops, self.seed, start, self.settings.warp, self.model.mel_scale)
 
     def validation(self, corpus):
         if not corpus.validation:
             return None
-        crops = fixed_mel_crops(corpus.features, self.batch_size, self.settings.frames, speakers=corpus.validation)
+        plan = Middle(self.settings.frames, self.batch_size)
+        crops = batches(corpus.features, self.wants, plan, speakers=corpus.validation)
         pictures = conversion_pictures(corpus.features, corpus.validation)
 
         def measure(model):
@@ -94,14 +101,14 @@ def mean_mel(features: FeatureSet, speakers: list[str]) -> np.ndarray:
     """The mean `[n_mels]` over all frames of these speakers."""
     wanted = set(speakers)
     indices = [i for i, utterance in enumerate(features.utterances) if utterance.speaker in wanted]
-    total = np.sum([features.mel(i).sum(axis=0, dtype=np.float64) for i in indices], axis=0)
-    return (total / sum(features.utterances[i].frames for i in indices)).astype(np.float32)
+    total = np.sum([features.array(i, "mel").sum(axis=0, dtype=np.float64) for i in indices], axis=0)
+    return (total / sum(features.utterances[i].steps("mel") for i in indices)).astype(np.float32)
 
 
 def conversion_pictures(features: FeatureSet, speakers: list[str]) -> Callable[[AutoVC], dict[str, np.ndarray]]:
     """A function of the model: an utterance of the first speaker as it is, reconstructed, and in the last's voice."""
     index = next(i for i, utterance in enumerate(features.utterances) if utterance.speaker == speakers[0])
-    mel = features.mel(index)[None]
+    mel = features.array(index, "mel")[None]
     own, other = (features.speaker_embedding(name)[None] for name in (speakers[0], speakers[-1]))
 
     def draw(model: AutoVC) -> dict[str, np.ndarray]:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import shutil
@@ -10,13 +11,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
-from tfvc.data import FeatureSet
+from tfvc.data import FeatureSet, prepare
 from tfvc.models.autovc import AutoVC
+from tfvc.models.melgan import MelGANConfig
 from tfvc.training.autovc import AutoVCTraining, mean_mel
+from tfvc.training.base import Corpus
 from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.config import TrainingConfig
-from tfvc.training.conftest import losses, silent, summaries
+from tfvc.training.conftest import EMBEDDER, losses, silent, summaries
+from tfvc.training.melgan import MelGANTraining, MelGANTrainingConfig
 
 SETTINGS = TrainingConfig(
     frames=24, warp=0.1, validation_speakers=1, validate_every=6, checkpoint_every=4, learning_rate=3e-3
@@ -51,6 +56,7 @@ def test_a_run_leaves_losses_checkpoints_pictures_and_a_preset(finished):
     assert record["steps"] == 14
     assert len(record["held_out_speakers"]) == 1
     assert record["training_speakers"] == 3
+    assert record["speaker_encoder"] == EMBEDDER.maker.to_dict()
     assert record["losses"]["loss"] == pytest.approx(np.mean([line["loss"] for line in steps]))
     validated = [v for v in events if v.tag == "validation/loss"][-1]
     assert record["validation_losses"]["loss"] == pytest.approx(float(tf.make_ndarray(validated.tensor)), rel=1e-5)
@@ -73,6 +79,7 @@ def test_the_seed_decides_everything(feature_folder, narrow, finished, tmp_path)
 
 
 CHILD = """
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -119,14 +126,42 @@ def test_a_run_is_neither_overwritten_nor_continued_otherwise(feature_folder, na
         training(feature_folder, tmp_path, narrow).run(resume=True, report=silent)
 
 
+def test_embeddings_that_do_not_fit_are_refused_before_anything_is_written(feature_folder, narrow, tmp_path):
+    small = dataclasses.replace(narrow, embedding=64)
+    words = r"embeddings, made by spectrum \(0{12}\), have 256 values, the model wants 64; .* --speaker-encoder"
+    with pytest.raises(TfvcError, match=words):
+        training(feature_folder, tmp_path / "run", small).run(resume=False, report=silent)
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_embeddings_a_vocoder_can_be_trained_and_autovc_cannot(corpus_folder, narrow, tmp_path):
+    data = tmp_path / "data"
+    prepare(corpus_folder, data, MelSpec.named("hifigan_22k"))
+    with pytest.raises(TfvcError, match=r"has no embedding, .* --speaker-encoder"):
+        training(data, tmp_path / "run", narrow).run(resume=False, report=silent)
+    assert not (tmp_path / "run").exists()
+    vocoder = MelGANTraining(data, tmp_path / "run", MelGANConfig(), MelGANTrainingConfig(), 1, 2, 0)
+    vocoder.check(FeatureSet(data))
+    (batch,) = vocoder.batches(Corpus.split(FeatureSet(data), 0, 0), 0)
+    assert {name: tensor.shape for name, tensor in batch.items()} == {"waveform": (2, 8192)}
+
+
+def test_a_run_is_not_continued_on_embeddings_of_another_encoder(feature_folder, narrow, finished, tmp_path):
+    data = shutil.copytree(feature_folder, tmp_path / feature_folder.name)
+    text = (data / "features.json").read_text()
+    (data / "features.json").write_text(text.replace("0" * 64, "1" * 64))
+    with pytest.raises(TfvcError, match=r"begun with speaker_encoder = .*'0000.*, not .*'1111"):
+        training(data, finished, narrow).run(resume=True, report=silent)
+
+
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_checkpoint(
     feature_folder, narrow, tmp_path, monkeypatch
 ):
     original = AutoVC.compute_losses
     seen = tf.Variable(0)
 
-    def spoiled(self, mel, embedding, training, heard=None):
-        found = original(self, mel, embedding, training, heard)
+    def spoiled(self, mel, embedding, training, encoder_mel=None):
+        found = original(self, mel, embedding, training, encoder_mel)
         factor = tf.where(seen.assign_add(1) < 7, 1.0, np.nan) if training else 1.0
         return {name: value * factor for name, value in found.items()}
 
@@ -155,7 +190,9 @@ def test_mixed_precision_trains(feature_folder, narrow, tmp_path):
 
 def test_the_decoder_starts_at_the_mean_mel_of_the_training_speakers(feature_folder):
     features = FeatureSet(feature_folder)
-    frames = np.concatenate([features.mel(i) for i, u in enumerate(features.utterances) if u.speaker != "cara"])
+    frames = np.concatenate(
+        [features.array(i, "mel") for i, u in enumerate(features.utterances) if u.speaker != "cara"]
+    )
     np.testing.assert_allclose(mean_mel(features, ["anna", "bert", "dora"]), frames.mean(axis=0), rtol=1e-5)
 
 

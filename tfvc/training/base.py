@@ -13,9 +13,11 @@ import tensorflow as tf
 from tfvc.audio import MelSpec
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
+from tfvc.common.maker import Maker
 from tfvc.data import FeatureSet, Utterance, split_speakers
+from tfvc.data.columns import SPEAKER_EMBEDDING
 from tfvc.models.preset import PresetModel
-from tfvc.optimizers.ordered_sums import sum_gradients_in_order
+from tfvc.optimizers.ordered_sums import ordered_sums
 from tfvc.training.callbacks import LossLog, SaveCheckpoints, Validate
 from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.config import RunConfig
@@ -61,7 +63,7 @@ class Training(abc.ABC):
     """One run, fully described; the same description gives the same weights, on a CPU bit for bit.
 
     A subclass gives the model, its data and what there is to see of it; `name` is the model's on the command line,
-    `headline` the losses that are reported as it trains.
+    `headline` the losses that are reported as it trains, `wants` what it reads of the feature set.
 
     Attributes:
         data: folder of the feature set.
@@ -78,6 +80,7 @@ class Training(abc.ABC):
 
     name: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
+    wants: ClassVar[tuple[str, ...]]
 
     data: Path
     out: Path
@@ -100,8 +103,8 @@ class Training(abc.ABC):
         """Architecture and settings of a named preset, for mels of this front-end. Raises TfvcError for no such."""
 
     @abc.abstractmethod
-    def check(self, spec: MelSpec) -> None:
-        """Raises TfvcError if the model cannot be trained on mels of this front-end with these settings."""
+    def check(self, features: FeatureSet) -> None:
+        """Raises TfvcError if the model cannot be trained on these features with these settings."""
 
     @abc.abstractmethod
     def fresh_model(self, corpus: Corpus) -> keras.Model:
@@ -137,13 +140,12 @@ class Training(abc.ABC):
             TfvcError: if data and model do not fit, the run cannot be continued, or a loss is not finite (the last
                 good checkpoint is kept).
         """
-        sum_gradients_in_order()
         if not 0 <= self.seed < 2**32:
             raise TfvcError(f"seed is {self.seed}; it must lie between 0 and 2**32 - 1")
         features = FeatureSet(self.data)
-        self.check(features.spec)
+        self.check(features)
         corpus = Corpus.split(features, self.settings.validation_speakers, self.seed)
-        open_run(self.out, self._description(), resume)
+        open_run(self.out, self._description(features), resume)
 
         keras.utils.set_random_seed(self.seed)
         model = self.fresh_model(corpus)
@@ -151,7 +153,8 @@ class Training(abc.ABC):
         start = checkpoints.restore_latest(model)
         report(start, "")
         if start < self.steps:
-            self._fit(model, corpus, checkpoints, start, report)
+            with ordered_sums():
+                self._fit(model, corpus, checkpoints, start, report)
         for name, network in self.presets(model).items():
             network.save_to_preset(self.out / name, training=self._record(corpus, network))
         return self.out / "preset"
@@ -160,8 +163,12 @@ class Training(abc.ABC):
         """The dtype policy of the model."""
         return mixed_precision_policy() if self.mixed_precision else None
 
-    def _description(self) -> dict[str, Any]:
+    def _description(self, features: FeatureSet) -> dict[str, Any]:
         described = {name: getattr(self, name) for name in ("steps", "batch_size", "seed", "mixed_precision")}
+        encoder = self._speaker_encoder(features)
+        # A set of the first format does not tell the weights of its encoder, nor do the runs that it was made for.
+        if encoder and encoder.sha256:
+            described["speaker_encoder"] = encoder.to_dict()
         return {
             "model": self.name,
             "data": self.data.name,
@@ -170,6 +177,10 @@ class Training(abc.ABC):
             **{f"model.{name}": value for name, value in self.model.to_dict().items()},
             **self.settings.to_dict(),
         }
+
+    def _speaker_encoder(self, features: FeatureSet) -> Maker | None:
+        """Whose embeddings are trained on, if any are."""
+        return features.speaker_encoder if SPEAKER_EMBEDDING in self.wants else None
 
     def _losses(self) -> Journal:
         return Journal(self.out / "losses.jsonl")
@@ -203,7 +214,7 @@ class Training(abc.ABC):
             writer.close()
 
     def _record(self, corpus: Corpus, network: PresetModel) -> dict[str, Any]:
-        utterances = corpus.utterances
+        utterances, encoder = corpus.utterances, self._speaker_encoder(corpus.features)
         steps, validations = self._losses().entries()[-_STEPS_IN_A_MEAN:], self._validations().entries()
         curves = {
             name: {str(entry["step"]): entry[name] for entry in validations}
@@ -211,7 +222,8 @@ class Training(abc.ABC):
             if name != "step"
         }
         return {
-            **self._description(),
+            **self._description(corpus.features),
+            **({"speaker_encoder": encoder.to_dict()} if encoder else {}),
             "utterances": len(utterances),
             "training_speakers": len(set(corpus.training)),
             "minutes": round(sum(u.seconds for u in utterances) / 60, 1),

@@ -48,7 +48,7 @@ class TrainingConfig(RunConfig):
         learning_rate: at the start; falls to `final_learning_rate` along a cosine over the run.
         final_learning_rate: at the last step.
         clip_grad_norm: largest global norm of the gradient.
-        warp: the encoder hears each mel with its frequencies stretched by up to about this part, and tilted, as if
+        warp: the encoder reads each mel with its frequencies stretched by up to about this part, and tilted, as if
             another voice spoke; 0 for as it is, which is upstream's way. See `tfvc.training.warping`.
     """
 

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from tfvc.audio import MelSpec, write
-from tfvc.data import prepare
+from tfvc.common.maker import Maker
+from tfvc.data import Embedder, prepare
 from tfvc.data.conftest import voice
 from tfvc.models.autovc import AutoVCConfig, mel_scaling
 
@@ -21,6 +22,14 @@ def spectrum_embedding(wave, sample_rate):
     bands = np.array_split(np.abs(np.fft.rfft(wave, 4096)), EMBEDDING)
     energies = np.array([band.mean() for band in bands], dtype=np.float32) + 1e-3
     return energies / np.linalg.norm(energies)
+
+
+def load_spectrum_embedding():
+    """What `EMBEDDER` gives to each process."""
+    return spectrum_embedding
+
+
+EMBEDDER = Embedder(Maker("spectrum", "0" * 64), EMBEDDING, load_spectrum_embedding)
 
 
 def silent(step, words):
@@ -60,7 +69,7 @@ def corpus_folder(tmp_path_factory) -> Path:
 def feature_folder(corpus_folder, tmp_path_factory) -> Path:
     """The corpus as `prepare` writes it; not to be changed."""
     out = tmp_path_factory.mktemp("features")
-    prepare(corpus_folder, out, MelSpec.named("hifigan_22k"), jobs=1, embed=spectrum_embedding)
+    prepare(corpus_folder, out, MelSpec.named("hifigan_22k"), EMBEDDER)
     return out
 
 

@@ -45,10 +45,10 @@ class Listening:
     def _excerpt(self, speaker):
         """The mel `[frames, n_mels]` and the wave `[samples]`."""
         index, utterance = next((i, u) for i, u in enumerate(self._features.utterances) if u.speaker == speaker)
-        frames = min(utterance.frames, round(_SECONDS * self._spec.sample_rate / self._spec.hop))
-        start = (utterance.frames - frames) // 2
-        wave = self._features.wave(index, start * self._spec.hop, frames * self._spec.hop)
-        return self._features.mel(index, start, frames), wave
+        frames = min(utterance.steps("mel"), round(_SECONDS * self._spec.sample_rate / self._spec.hop))
+        start = (utterance.steps("mel") - frames) // 2
+        wave = self._features.array(index, "waveform", start * self._spec.hop, frames * self._spec.hop)
+        return self._features.array(index, "mel", start, frames), wave
 
     def _write_sound(self, name, wave):
         tf.summary.audio(name, wave[None, :, None], self._spec.sample_rate)

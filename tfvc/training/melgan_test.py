@@ -17,7 +17,7 @@ from tfvc.models.melgan import MelGAN, MelGANDiscriminator, MelGANGenerator
 from tfvc.models.melgan_keras_io import KerasIOMelGANGenerator
 from tfvc.training.base import Corpus
 from tfvc.training.checkpoints import Checkpoints
-from tfvc.training.conftest import losses, silent, spectrum_embedding, summaries
+from tfvc.training.conftest import EMBEDDER, losses, silent, summaries
 from tfvc.training.melgan import MelGANTraining, MelGANTrainingConfig
 from tfvc.training.melgan_keras_io import KerasIOMelGANTraining
 
@@ -107,8 +107,8 @@ def test_the_validation_curve_is_the_mel_distance_of_the_averaged_generator(feat
     for index, utterance in enumerate(corpus.features.utterances):
         if utterance.speaker in corpus.validation:
             frames = run.settings.segment // spec.hop
-            start = (utterance.samples // spec.hop - frames) // 2
-            wave = corpus.features.wave(index, start * spec.hop, frames * spec.hop)
+            start = (utterance.steps("waveform") // spec.hop - frames) // 2
+            wave = corpus.features.array(index, "waveform", start * spec.hop, frames * spec.hop)
             mel = spec.extract(wave)
             distances.append(np.abs(mel - spec.extract(generator(mel[None])[0, :, 0].numpy())).mean())
     assert curve["8"] == pytest.approx(np.mean(distances), rel=1e-4)
@@ -162,7 +162,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_is_named(feature_folder, tmp
 def keras_io(corpus_folder, tmp_path_factory):
     """A run of the other architecture on its own mels in mixed precision, with a checkpoint of every step."""
     data = tmp_path_factory.mktemp("features_of_keras_io")
-    prepare(corpus_folder, data, MelSpec.named("keras_22k"), jobs=1, embed=spectrum_embedding)
+    prepare(corpus_folder, data, MelSpec.named("keras_22k"), EMBEDDER)
     settings = {"checkpoint_every": 1, "keep_checkpoints": 9, "validation_speakers": 0, "final_fraction": 1.0}
     run = training(
         data, data / "run", {"mel_weight": 0.0}, settings, KerasIOMelGANTraining, steps=4, mixed_precision=True
@@ -182,7 +182,7 @@ def test_mixed_precision_trains(keras_io):
     assert generator.mel_spec == MelSpec.named("keras_22k")
     model = keras_io.fresh_model(Corpus(FeatureSet(keras_io.data), ["anna"], []))
     assert model.generator.network.conv_pre.compute_dtype == "bfloat16"
-    mel, wave = model.unpack((tf.zeros([1, 4096]), tf.zeros([1, 4096])))
+    mel, wave = model.unpack({"waveform": tf.zeros([1, 4096])})
     fake = model.generator(mel)
     assert (mel.dtype, wave.dtype, fake.dtype) == (tf.float32,) * 3
     maps = model.discriminator(fake)
@@ -221,15 +221,15 @@ def test_before_the_first_step_the_running_means_are_the_weights(feature_folder)
 def test_the_gain_depends_on_seed_step_and_row_alone(feature_folder):
     run = training(feature_folder, Path("nowhere"), settings={"gain_min": 0.4, "gain_max": 0.7}, seed=2**32 - 1)
     corpus = Corpus.split(FeatureSet(feature_folder), 1, 0)
-    whole = [wave.numpy() for wave, _ in run.batches(corpus, 0)]
-    later = [wave.numpy() for wave, _ in run.batches(corpus, 5)]
+    whole = [batch["waveform"].numpy() for batch in run.batches(corpus, 0)]
+    later = [batch["waveform"].numpy() for batch in run.batches(corpus, 5)]
     assert len(whole) == 8
     for early, late in zip(whole[5:], later, strict=True):
         np.testing.assert_array_equal(early, late)
     plain = training(feature_folder, Path("nowhere"), settings={"gain_min": 1.0, "gain_max": 1.0}, seed=run.seed)
     gains = [
-        np.abs(wave).sum(axis=1) / np.abs(reference).sum(axis=1)
-        for wave, (reference, _) in zip(whole, plain.batches(corpus, 0), strict=True)
+        np.abs(wave).sum(axis=1) / np.abs(reference["waveform"]).sum(axis=1)
+        for wave, reference in zip(whole, plain.batches(corpus, 0), strict=True)
     ]
     assert len(np.unique(np.round(gains, 5))) == 16
     assert 0.4 <= np.min(gains) < 0.5

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfvc.audio import MelSpec
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
-from tfvc.data import fixed_wave_segments, wave_segments
+from tfvc.data import Crops, Middle, batches
 from tfvc.models.gan_step import VocoderGAN
 from tfvc.training.base import Corpus, Training
 from tfvc.training.config import VocoderTrainingConfig
@@ -37,6 +37,7 @@ class VocoderTraining(Training):
     gan_class: ClassVar[type[VocoderGAN]]
     settings_class: ClassVar[type[VocoderTrainingConfig]]
     headline = ("generator", "discriminator")
+    wants = ("waveform",)
 
     settings: VocoderTrainingConfig
 
@@ -75,7 +76,11 @@ class VocoderTraining(Training):
     ) -> float | keras.optimizers.schedules.LearningRateSchedule:
         """How a learning rate goes on from its value at the start, over so many steps."""
 
-    def check(self, spec):
+    def check(self, features):
+        self.check_mels(features.spec)
+
+    def check_mels(self, spec: MelSpec) -> None:
+        """Raises TfvcError if the model cannot be trained on mels of this front-end with these settings."""
         if spec.n_mels != self.model.n_mels:
             raise TfvcError(f"{self.data}: mels have {spec.n_mels} channels, the model wants {self.model.n_mels}")
         if spec.hop != self.model.hop:
@@ -138,24 +143,15 @@ class VocoderTraining(Training):
         }
 
     def batches(self, corpus, start):
-        segments = wave_segments(
-            corpus.features,
-            self.batch_size,
-            self.settings.segment,
-            self.seed,
-            start_step=start,
-            steps=self.steps - start,
-            speakers=corpus.training,
-        )
-        loud = at_random_gain(segments, self.seed, start, self.settings.gain_min, self.settings.gain_max)
-        return loud.map(lambda wave, mel: (wave, wave))
+        plan = Crops(self._frames(corpus), self.batch_size, self.seed)
+        segments = batches(corpus.features, self.wants, plan, start, self.steps - start, corpus.training)
+        return at_random_gain(segments, self.seed, start, self.settings.gain_min, self.settings.gain_max)
 
     def validation(self, corpus):
         segments = None
         if corpus.validation:
-            segments = fixed_wave_segments(
-                corpus.features, self.batch_size, self.settings.segment, speakers=corpus.validation
-            )
+            plan = Middle(self._frames(corpus), self.batch_size)
+            segments = batches(corpus.features, self.wants, plan, speakers=corpus.validation)
         listening = Listening(corpus)
 
         def measure(model):
@@ -164,7 +160,7 @@ class VocoderTraining(Training):
                 return {}
             weights = model.generator.get_weights()
             model.generator.set_weights(model.averaged_generator().get_weights())
-            results = model.evaluate(segments.map(lambda wave, mel: (wave, wave)), verbose=0, return_dict=True)
+            results = model.evaluate(segments, verbose=0, return_dict=True)
             model.generator.set_weights(weights)
             return results
 
@@ -172,6 +168,10 @@ class VocoderTraining(Training):
             listening.write(model.averaged_generator())
 
         return measure, show
+
+    def _frames(self, corpus):
+        """Of a segment."""
+        return self.settings.segment // corpus.features.spec.hop
 
     def presets(self, model):
         return {"discriminator": model.discriminator, "preset": model.averaged_generator()}
@@ -183,19 +183,18 @@ def at_random_gain(
     """Multiplies each waveform by a random number that depends on (seed, step, row) alone.
 
     Args:
-        segments: what `wave_segments` gives; (wave `[batch, samples]`, mel). The mel stays as it is.
+        segments: batches of `waveform` `[batch, samples]` alone.
         seed: of the gains.
         start_step: that of `segments`.
         lowest: gains are drawn uniformly from here
         highest: to here.
     """
 
-    def scale(step, data):
-        wave, mel = data
-        rows = [tf.shape(wave)[0], 1]
+    def scale(step, batch):
+        rows = [tf.shape(batch["waveform"])[0], 1]
         # The algorithm is named: the one chosen by TensorFlow depends on the device.
         gain = tf.random.stateless_uniform(rows, [seed, step], minval=lowest, maxval=highest, alg="philox")
-        return wave * gain, mel
+        return {"waveform": batch["waveform"] * gain}
 
     return segments.enumerate(start_step).map(scale)
 

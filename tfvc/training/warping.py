@@ -1,6 +1,6 @@
-"""Mels as other voices would have them: what the content encoder hears in training.
+"""Mels as other voices would have them: what the content encoder reads in training.
 
-An encoder that hears the true mel passes the voice on along with the words, as far as its bottleneck lets it. Told to
+An encoder that reads the true mel passes the voice on along with the words, as far as its bottleneck lets it. Told to
 make the true mel of a changed one, it cannot: the voice has to come from the embedding.
 """
 
@@ -32,22 +32,22 @@ def warped(mel: tf.Tensor, draw: tf.Tensor, most: float) -> tf.Tensor:
     return below * (1 - part) + above * part + tilt[:, None]
 
 
-def hear_warped(crops: tf.data.Dataset, seed: int, start_step: int, most: float, mel_scale: float) -> tf.data.Dataset:
-    """Adds to (mel, embedding) what the encoder hears; it depends on (seed, step, row) alone.
+def add_warped(crops: tf.data.Dataset, seed: int, start_step: int, most: float, mel_scale: float) -> tf.data.Dataset:
+    """Adds `encoder_mel`, a warped `mel`, to each batch; it depends on (seed, step, row) alone.
 
     Args:
-        crops: what `mel_crops` gives.
+        crops: batches with `mel` `[batch, time, n_mels]`.
         seed: of the draws.
         start_step: that of `crops`.
         most: see `warped`.
         mel_scale: the network sees the mel times this, plus a constant.
     """
 
-    def hear(step, data):
-        mel, embedding = data
+    def warp(step, batch):
+        mel = batch["mel"]
         shape = [3, tf.shape(mel)[0]]
         # The algorithm is named: the one chosen by TensorFlow depends on the device.
         draw = tf.random.stateless_uniform(shape, [seed, step], minval=-1.0, maxval=1.0, alg="philox")
-        return mel, embedding, warped(mel * mel_scale, draw, most) / mel_scale
+        return {**batch, "encoder_mel": warped(mel * mel_scale, draw, most) / mel_scale}
 
-    return crops.enumerate(start_step).map(hear)
+    return crops.enumerate(start_step).map(warp)

@@ -13,6 +13,7 @@ from tfvc.models.autovc.keras2_layers import layers
 from tfvc.models.autovc.losses import autovc_losses
 from tfvc.models.autovc.network import Decoder, Encoder, Postnet
 from tfvc.models.autovc.torch_keys import TORCH_KEYS
+from tfvc.models.batch import named
 from tfvc.models.preset import PresetModel
 
 
@@ -24,9 +25,10 @@ class AutoVC(PresetModel):
     speaker embeddings `[batch, embedding]` of the recording and of the wanted voice -> `(decoded, refined, codes)`,
     both mels `[batch, time, n_mels]`. Any number of frames: it is zero-padded to a multiple of freq and cut back.
 
-    `convert` takes and gives mels as the model's `MelSpec` makes them, and so does `fit`, whose dataset yields
-    `(mel, embedding)`: each recording is reconstructed with its own speaker's embedding. A dataset of
-    `(mel, embedding, heard)` gives the encoder another mel of the same words in place of the one to be made.
+    `convert` takes and gives mels as the model's `MelSpec` makes them, and so does `fit`, whose dataset yields dicts of
+    `mel` `[batch, time, n_mels]` and `speaker_embedding` `[batch, embedding]`: each recording is reconstructed with its
+    own speaker's embedding. With `encoder_mel` `[batch, time, n_mels]` the encoder reads another mel of the same words
+    in place of the one to be made.
 
     Args:
         config: sizes and scaling.
@@ -102,26 +104,26 @@ class AutoVC(PresetModel):
         _, refined, _ = self((self.normalize(mel), source, target), training=False)
         return self.denormalize(tf.cast(refined, mel.dtype))
 
-    def compute_losses(self, mel, embedding, training: bool, heard=None) -> dict[str, tf.Tensor]:
-        """The losses of making `mel` of `heard` (or of itself), in the network's scale: see `autovc_losses`."""
-        source = mel if heard is None else heard
+    def compute_losses(self, mel, embedding, training: bool, encoder_mel=None) -> dict[str, tf.Tensor]:
+        """The losses of making `mel` of `encoder_mel` (or of itself), in the network's scale: see `autovc_losses`."""
+        source = mel if encoder_mel is None else encoder_mel
         decoded, refined, codes = self((source, embedding, embedding), training=training)
         codes_again = self.encode(refined, embedding, training=training)
         config = self.config
         return autovc_losses(mel, decoded, refined, codes, codes_again, config.content_weight, config.absolute)
 
     def train_step(self, data):
-        mel, embedding, *heard = data
-        heard = self.normalize(heard[0]) if heard else None
+        mel, embedding, encoder_mel = named(data, ("mel", "speaker_embedding"), ("encoder_mel",), "AutoVC")
+        encoder_mel = None if encoder_mel is None else self.normalize(encoder_mel)
         with tf.GradientTape() as tape:
-            losses = self.compute_losses(self.normalize(mel), embedding, training=True, heard=heard)
+            losses = self.compute_losses(self.normalize(mel), embedding, training=True, encoder_mel=encoder_mel)
             scaled = self.optimizer.scale_loss(losses["loss"])
         gradients = tape.gradient(scaled, self.trainable_variables)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         return self._track(losses)
 
     def test_step(self, data):
-        mel, embedding = data
+        mel, embedding = named(data, ("mel", "speaker_embedding"), (), "AutoVC")
         return self._track(self.compute_losses(self.normalize(mel), embedding, training=False))
 
     def _track(self, losses):

@@ -94,11 +94,11 @@ def test_losses_compare_each_item_with_itself(absolute, error):
         assert float(losses[name]) == pytest.approx(value, rel=1e-10)
 
 
-def test_what_the_encoder_hears_is_not_what_is_made(small):
+def test_what_the_encoder_reads_is_not_what_is_made(small):
     mel, own, _ = draw(2, 32)
-    heard, _, _ = draw(2, 32, seed=1)
-    losses = small.compute_losses(mel, own, training=False, heard=heard)
-    decoded, refined, codes = small((heard, own, own), training=False)
+    other, _, _ = draw(2, 32, seed=1)
+    losses = small.compute_losses(mel, own, training=False, encoder_mel=other)
+    decoded, refined, codes = small((other, own, own), training=False)
     expected = autovc_losses(
         mel, decoded, refined, codes, small.encode(refined, own), small.config.content_weight, small.config.absolute
     )
@@ -130,18 +130,25 @@ def test_fit_learns_and_reports_the_losses(precision):
     model = AutoVC(config, spec, dtype=precision)
     model.compile(optimizer=Adam(3e-3, clip_grad_norm=1.0))
     mel, own, _ = draw(4, 24)
-    heard = model.denormalize(mel * 0.9)
-    data = tf.data.Dataset.from_tensors((model.denormalize(mel), own, heard)).repeat(30)
+    batch = {"mel": model.denormalize(mel), "speaker_embedding": own}
+    data = tf.data.Dataset.from_tensors({**batch, "encoder_mel": model.denormalize(mel * 0.9)}).repeat(30)
     history = model.fit(data, epochs=2, steps_per_epoch=15, shuffle=False, verbose=0).history
     assert set(history) == {"loss", "reconstruction", "postnet", "content"}
     assert history["loss"][1] < 0.8 * history["loss"][0]
-    assert (
-        model.evaluate(data.map(lambda mel, own, heard: (mel, own)).take(2), verbose=0, return_dict=True).keys()
-        == history.keys()
-    )
+    validation = tf.data.Dataset.from_tensors(batch)
+    assert model.evaluate(validation, verbose=0, return_dict=True).keys() == history.keys()
     converted = model.convert(model.denormalize(mel), own, own)
     assert converted.dtype == tf.float32
     assert np.isfinite(converted.numpy()).all()
+
+
+def test_a_dataset_of_other_things_is_refused_by_name(small):
+    mel, own, _ = draw(2, 16)
+    words = r"AutoVC trains on batches of mel, speaker_embedding .*; the dataset yields mel, embedding"
+    with pytest.raises(TfvcError, match=words):
+        small.train_step({"mel": mel, "embedding": own})
+    with pytest.raises(TfvcError, match="the dataset yields a tuple"):
+        small.test_step((mel, own))
 
 
 def test_fit_under_a_distribution_strategy():
@@ -151,7 +158,8 @@ def test_fit_under_a_distribution_strategy():
         model.compile(optimizer=Adam(1e-3))
     mel, own, _ = draw(4, 16)
     before = model.encoder.convolutions[0].norm.moving_mean.numpy()
-    model.fit(tf.data.Dataset.from_tensor_slices((mel, own)).batch(2), shuffle=False, verbose=0)
+    data = tf.data.Dataset.from_tensor_slices({"mel": mel, "speaker_embedding": own})
+    model.fit(data.batch(2), shuffle=False, verbose=0)
     assert model.encoder.convolutions[0].norm.num_batches_tracked.numpy() == 4  # encode and re-encode, two steps
     assert np.abs(model.encoder.convolutions[0].norm.moving_mean.numpy() - before).max() > 0
 

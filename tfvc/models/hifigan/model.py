@@ -30,7 +30,7 @@ class HiFiGAN(VocoderGAN):
     Example:
         gan = HiFiGAN.from_name("v1")
         gan.compile()
-        gan.fit(waves.map(lambda wave: (wave, wave)).batch(16))
+        gan.fit(waves.map(lambda wave: {"waveform": wave}).batch(16))
     """
 
     generator_class = HiFiGANGenerator

@@ -24,7 +24,7 @@ class MelGAN(VocoderGAN):
     Example:
         gan = MelGAN.from_name("descript")
         gan.compile()
-        gan.fit(waves.map(lambda wave: (wave, wave)).batch(16))
+        gan.fit(waves.map(lambda wave: {"waveform": wave}).batch(16))
     """
 
     generator_class = MelGANGenerator

@@ -56,15 +56,26 @@ def test_waves_and_their_mels_are_the_same_to_training():
     wave = draw(2, 4096)
     gan = MelGAN.fresh(MelGANConfig(**NARROW), spec)
     mel = np.stack([spec.extract(row) for row in wave.numpy()])
-    for given in (wave, wave[..., None], mel):
-        unpacked, real = gan.unpack((tf.constant(given), wave))
+    for batch in ({"waveform": wave}, {"waveform": wave[..., None]}, {"waveform": wave, "mel": tf.constant(mel)}):
+        unpacked, real = gan.unpack(batch)
         np.testing.assert_allclose(unpacked, mel, atol=2e-4)
         assert real.shape == (2, 4096, 1)
 
 
 def test_without_a_mel_spec_waves_cannot_be_given():
     with pytest.raises(TfvcError, match="must have a mel spec"):
-        MelGAN.fresh(MelGANConfig(**NARROW)).unpack((draw(2, 4096), draw(2, 4096)))
+        MelGAN.fresh(MelGANConfig(**NARROW)).unpack({"waveform": draw(2, 4096)})
+
+
+def test_pairs_of_waves_are_the_examples_alone():
+    spec, wave = MelSpec.named("hifigan_22k"), draw(2, 4096)
+    example = KerasIOMelGAN.fresh(KerasIOMelGAN.generator_class.config_class(**NARROW), spec)
+    for ours, theirs in zip(example.unpack((wave, wave)), example.unpack({"waveform": wave}), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(TfvcError, match="pairs are of one waveform twice"):
+        example.unpack((draw(2, 16, 80), wave))
+    with pytest.raises(TfvcError, match=r"MelGAN trains on batches of waveform .* mel; the dataset yields a tuple"):
+        MelGAN.fresh(MelGANConfig(**NARROW), spec).unpack((wave, wave))
 
 
 def test_warming_up_moves_the_generator_alone_towards_the_mel():
@@ -72,7 +83,7 @@ def test_warming_up_moves_the_generator_alone_towards_the_mel():
     gan = MelGAN.fresh(MelGANConfig(mel_weight=5.0, **NARROW), MelSpec.named("hifigan_22k"))
     gan.compile(Adam(1e-3), Adam(1e-3), warmup_steps=6)
     waves = draw(4, 2048)
-    data = tf.data.Dataset.from_tensors((waves, waves))
+    data = tf.data.Dataset.from_tensors({"waveform": waves})
     judge = gan.discriminator.get_weights()
     first = gan.fit(data, verbose=0, shuffle=False).history
     last = gan.fit(data.repeat(5), verbose=0, shuffle=False).history
@@ -91,7 +102,7 @@ def test_the_averaged_generator_is_the_running_mean_of_the_weights():
     gan = MelGAN.fresh(MelGANConfig(**NARROW), MelSpec.named("hifigan_22k"))
     gan.compile(Adam(1e-3, use_ema=True, ema_momentum=0.6))
     waves = draw(2, 2048)
-    data = tf.data.Dataset.from_tensors((waves, waves))
+    data = tf.data.Dataset.from_tensors({"waveform": waves})
     average = None
     for _ in range(3):
         gan.fit(data, verbose=0, shuffle=False)

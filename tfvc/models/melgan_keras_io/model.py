@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.models.gan_step import VocoderGAN
 from tfvc.models.melgan_keras_io import losses
 from tfvc.models.melgan_keras_io.discriminator import KerasIOMelGANDiscriminator
@@ -14,8 +15,8 @@ from tfvc.optimizers.adam import Adam
 class KerasIOMelGAN(VocoderGAN):
     """The keras.io example in training: both networks step at once, from the maps of one forward pass.
 
-    Data and steps are those of `VocoderGAN`. Losses: `discriminator`; `adversarial` and `feature` and, with the weight
-    of the features, their sum `generator`.
+    Data and steps are those of `VocoderGAN`; the pairs (wave, wave) of the example's dataset are taken too. Losses:
+    `discriminator`; `adversarial` and `feature` and, with the weight of the features, their sum `generator`.
 
     Args:
         generator: `KerasIOMelGANGenerator`.
@@ -34,6 +35,14 @@ class KerasIOMelGAN(VocoderGAN):
     @property
     def mel_weight(self) -> float:
         return self.config.mel_weight
+
+    def unpack(self, data):
+        if isinstance(data, tuple):
+            given, wave = data
+            if given.shape != wave.shape:
+                raise TfvcError(f"pairs are of one waveform twice, not of {given.shape} and {wave.shape}; give a dict")
+            data = {"waveform": wave}
+        return super().unpack(data)
 
     def discriminator_losses(self, real, fake) -> dict[str, tf.Tensor]:
         return {"discriminator": losses.discriminator_loss(real, fake)}
