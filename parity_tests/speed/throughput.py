@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfvc.audio import MelSpec, write
+from tfvc.audio import named_spec, write
 from tfvc.data import Crops, FeatureSet, batches, prepare
 from tfvc.training.embedding import embedder
 
@@ -32,7 +32,7 @@ def measure(training_step_ms: float | None) -> dict:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, (0.1 * rng.standard_normal(SECONDS * RATE)).astype(np.float32), RATE)
         start = time.perf_counter()
-        prepare(corpus, out, MelSpec.named("hifigan_22k"), embedder("ge2e"))
+        prepare(corpus, out, named_spec("hifigan_22k"), embedder("ge2e"))
         prepared = SPEAKERS * RECORDINGS * SECONDS / (time.perf_counter() - start)
         rate = _batches(out)
     eaten = 1e3 / training_step_ms if training_step_ms else None

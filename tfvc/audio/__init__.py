@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "loudness": ["normalize_volume"],
         "mel_extractor": ["MelExtractor"],
         "mel_spec": ["MelSpec"],
+        "named_specs": ["find_spec", "named_spec"],
+        "numpy_path": ["extract_mel"],
         "recording": ["Recording"],
     },
 )

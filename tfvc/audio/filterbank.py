@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from tfvc.audio.mel_spec import MelSpec
+from tfvc.audio.mel_spec import MelSpec
 
 # Dither is the generator's first 2**20 draws (65 s at 16 kHz), over and over, so that a graph can carry it.
 DITHER_PERIOD = 1 << 20
@@ -67,11 +65,6 @@ def highpass(spec: MelSpec) -> np.ndarray:
     return scipy.signal.butter(
         spec.highpass_order, spec.highpass_hz, btype="highpass", fs=spec.sample_rate, output="sos"
     )
-
-
-def highpass_edge(spec: MelSpec) -> int:
-    """Samples that the zero-phase filter mirrors at each end, as `scipy.signal.filtfilt` does by default."""
-    return 3 * (spec.highpass_order + 1)
 
 
 def highpass_impulse_response(spec: MelSpec) -> np.ndarray:

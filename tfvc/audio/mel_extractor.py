@@ -65,7 +65,7 @@ class MelExtractor(keras.layers.Layer):
 
     def _highpass(self, wave):
         """`scipy.signal.filtfilt`: forwards and backwards over the waveform continued by point reflection."""
-        edge = filterbank.highpass_edge(self.spec)
+        edge = self.spec.highpass_edge
         before = 2.0 * wave[:, :1] - wave[:, edge:0:-1]
         after = 2.0 * wave[:, -1:] - wave[:, -2 : -edge - 2 : -1]
         wave = tf.concat([before, wave, after], axis=1)

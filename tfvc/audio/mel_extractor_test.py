@@ -7,7 +7,7 @@ import scipy.fft
 import scipy.signal
 import tensorflow as tf
 
-from tfvc.audio import MelExtractor, MelSpec, filterbank, numpy_path
+from tfvc.audio import MelExtractor, filterbank, named_spec, numpy_path
 from tfvc.common.errors import TfvcError
 from tfvc.testing import assert_equal_in_float64
 
@@ -16,7 +16,7 @@ NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k"]
 
 @pytest.fixture(params=NAMES)
 def spec(request):
-    return MelSpec.named(request.param)
+    return named_spec(request.param)
 
 
 @pytest.fixture(params=[8192, 9001])
@@ -75,7 +75,7 @@ def test_an_utterance_does_not_see_its_neighbours(spec, waves):
 
 @pytest.mark.parametrize("samples", [19, 40, 1000, 20_001])
 def test_the_highpass_equals_scipy(samples):
-    spec = dataclasses.replace(MelSpec.named("autovc_16k"), n_fft=16, win=16, hop=4, pad=0, n_mels=2)
+    spec = dataclasses.replace(named_spec("autovc_16k"), n_fft=16, win=16, hop=4, pad=0, n_mels=2)
     wave = 0.5 + np.random.default_rng(samples).standard_normal((2, samples))
     found = MelExtractor(spec, dtype="float64")._highpass(tf.constant(wave))
     sections = scipy.signal.butter(5, 30, btype="high", fs=16000, output="sos")
@@ -154,7 +154,7 @@ def test_compiles_with_xla(spec, waves):
 
 
 def test_longer_than_the_dither_table(monkeypatch):
-    spec = MelSpec.named("autovc_16k")
+    spec = named_spec("autovc_16k")
     monkeypatch.setattr(filterbank, "DITHER_PERIOD", 1500)
     filterbank._dither_table.cache_clear()
     try:

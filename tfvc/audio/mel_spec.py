@@ -8,9 +8,6 @@ import math
 import os
 from pathlib import Path
 
-import numpy as np
-
-from tfvc.audio import filterbank, numpy_path
 from tfvc.common.atomic import atomic_file
 from tfvc.common.errors import TfvcError
 
@@ -21,7 +18,7 @@ _LARGEST_FFT = 1 << 16
 class MelSpec:
     """Every choice between a waveform and its mel, in the order in which they are applied.
 
-    `MelSpec.named` has the specs of the published models; `dataclasses.replace` makes others. Two mels can
+    `named_spec` has the specs of the published models; `dataclasses.replace` makes others. Two mels can
     be exchanged only if their specs are equal; `differences` names what is not.
 
     Attributes:
@@ -106,26 +103,16 @@ class MelSpec:
         if not holds:
             raise TfvcError(f"mel spec: {field} is {getattr(self, field)!r}, expected {wanted}")
 
-    @classmethod
-    def named(cls, name: str) -> MelSpec:
-        """A front-end that has a name, such as `hifigan_22k`: the published ones and those of other packages."""
-        from tfvc.audio.named_specs import named_specs
-
-        known = named_specs()
-        if name not in known:
-            raise TfvcError(f"no mel spec is called {name!r}, there are {', '.join(known)}")
-        return known[name]
-
-    @classmethod
-    def find(cls, name_or_path: str) -> MelSpec:
-        """A published front-end by its name, or one of your own in a `.json`."""
-        return cls.load(name_or_path) if name_or_path.endswith(".json") else cls.named(name_or_path)
+    @property
+    def highpass_edge(self) -> int:
+        """Samples that the zero-phase filter mirrors at each end, as `scipy.signal.filtfilt` does by default."""
+        return 3 * (self.highpass_order + 1)
 
     @property
     def minimum_samples(self) -> int:
         """The shortest waveform that has a mel."""
         whole_frame = 1 if self.pad_end else self.n_fft - 2 * self.pad
-        filtered = filterbank.highpass_edge(self) + 1 if self.highpass_hz else 1
+        filtered = self.highpass_edge + 1 if self.highpass_hz else 1
         return max(whole_frame, self.pad + 1, filtered)
 
     def frames(self, n_samples: int) -> int:
@@ -138,26 +125,6 @@ class MelSpec:
             raise TfvcError(f"waveform of {n_samples} samples is too short, its mel needs {self.minimum_samples}")
         padded = n_samples + 2 * self.pad
         return -(-padded // self.hop) if self.pad_end else 1 + (padded - self.n_fft) // self.hop
-
-    def extract(self, wave: np.ndarray) -> np.ndarray:
-        """The mel of a waveform, computed in float64.
-
-        Args:
-            wave: `[samples]`, floating point, at `sample_rate`.
-
-        Returns:
-            float32 `[frames(samples), n_mels]`.
-
-        Raises:
-            TfvcError: not one-dimensional, not floating point, NaN or infinite, or too short.
-        """
-        wave = np.asarray(wave)
-        if wave.ndim != 1 or not np.issubdtype(wave.dtype, np.floating):
-            raise TfvcError(f"mel: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}")
-        self.frames(len(wave))
-        if not np.isfinite(wave).all():
-            raise TfvcError("mel: the waveform holds NaN or infinite samples")
-        return numpy_path.extract(wave, self).astype(np.float32)
 
     def differences(self, other: MelSpec) -> list[str]:
         """The fields that differ, each as "field: ours != theirs"; empty if the mels can be exchanged."""

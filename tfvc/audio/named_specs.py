@@ -101,3 +101,20 @@ def named_specs() -> dict[str, MelSpec]:
         if name in NAMED_SPECS:
             raise TfvcError(f"the entry point {name!r} in {GROUP} has the name of a mel spec of tfvc; rename it")
     return NAMED_SPECS | added
+
+
+def named_spec(name: str) -> MelSpec:
+    """A front-end that has a name, such as `hifigan_22k`: the published ones and those of other packages.
+
+    Raises:
+        TfvcError: if none is called so, listing those that there are.
+    """
+    known = named_specs()
+    if name not in known:
+        raise TfvcError(f"no mel spec is called {name!r}, there are {', '.join(known)}")
+    return known[name]
+
+
+def find_spec(name_or_path: str) -> MelSpec:
+    """A front-end by its name, or one of your own in a `.json`."""
+    return MelSpec.load(name_or_path) if name_or_path.endswith(".json") else named_spec(name_or_path)

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from tfvc.audio import MelSpec, named_specs
+from tfvc.audio import find_spec, named_spec, named_specs
 from tfvc.common.errors import TfvcError
 
 
@@ -15,11 +15,11 @@ def added(monkeypatch):
 
 
 def test_a_package_adds_a_spec(added):
-    added["wide_22k"] = dataclasses.replace(MelSpec.named("hifigan_22k"), n_mels=100)
-    assert MelSpec.named("wide_22k").n_mels == 100
-    assert MelSpec.find("wide_22k") == added["wide_22k"]
+    added["wide_22k"] = dataclasses.replace(named_spec("hifigan_22k"), n_mels=100)
+    assert named_spec("wide_22k").n_mels == 100
+    assert find_spec("wide_22k") == added["wide_22k"]
     with pytest.raises(TfvcError, match=r"no mel spec is called 'wide', there are hifigan_22k, .*, wide_22k"):
-        MelSpec.named("wide")
+        named_spec("wide")
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_a_package_adds_a_spec(added):
 def test_what_is_no_spec_or_takes_a_published_name_is_refused(added, name, spec, words):
     added[name] = spec or named_specs.NAMED_SPECS[name]
     with pytest.raises(TfvcError, match=words):
-        MelSpec.named("autovc_16k")
+        named_spec("autovc_16k")

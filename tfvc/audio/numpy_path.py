@@ -1,19 +1,38 @@
-"""Waveform to mel in NumPy, float64 throughout: what `MelSpec.extract` runs and the graph path is held to."""
+"""Waveform to mel in NumPy, float64 throughout: what the graph path is held to."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfvc.audio import filterbank
-
-if TYPE_CHECKING:
-    from tfvc.audio.mel_spec import MelSpec
+from tfvc.audio.mel_spec import MelSpec
+from tfvc.common.errors import TfvcError
 
 # Frames overlap fourfold, so spectra of an hour would take gigabytes at once.
 _FRAMES_AT_ONCE = 1024
 _LARGEST_EXPONENT = {"none": np.inf, "ln": 200.0, "log10": 100.0}
+
+
+def extract_mel(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """The mel of a waveform, computed in float64.
+
+    Args:
+        wave: `[samples]`, floating point, at `spec.sample_rate`.
+        spec: the front-end.
+
+    Returns:
+        float32 `[spec.frames(samples), n_mels]`.
+
+    Raises:
+        TfvcError: not one-dimensional, not floating point, NaN or infinite, or too short.
+    """
+    wave = np.asarray(wave)
+    if wave.ndim != 1 or not np.issubdtype(wave.dtype, np.floating):
+        raise TfvcError(f"mel: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}")
+    spec.frames(len(wave))
+    if not np.isfinite(wave).all():
+        raise TfvcError("mel: the waveform holds NaN or infinite samples")
+    return extract(wave, spec).astype(np.float32)
 
 
 def extract(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
@@ -27,7 +46,7 @@ def prefilter(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
     if spec.highpass_hz:
         import scipy.signal
 
-        edge = filterbank.highpass_edge(spec)
+        edge = spec.highpass_edge
         wave = scipy.signal.sosfiltfilt(filterbank.highpass(spec), wave, padlen=edge)
     if spec.gain != 1.0:
         wave = wave * spec.gain

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
 import numpy as np
 
+from tfvc.audio import MelSpec, extract_mel
 from tfvc.audio.errors import AudioError
 from tfvc.audio.io import read, resample
-from tfvc.audio.mel_spec import MelSpec
 from tfvc.common.errors import TfvcError
 
-if TYPE_CHECKING:
-    from tfvc.models.speaker_encoder import SpeakerEncoder
+
+class Embeds(Protocol):
+    """A speaker encoder, as far as a recording needs one."""
+
+    def embed_utterance(self, wave: np.ndarray, sample_rate: int) -> np.ndarray:
+        """The embedding `[embedding]`, of length 1, of a waveform `[samples]` at a rate in Hz."""
 
 
 class Recording:
@@ -64,7 +68,7 @@ class Recording:
         """Its mel `[frames, n_mels]`; raises TfvcError, naming the recording, if it is too short to have one."""
         return self.once(("mel", spec), lambda: self._extract(spec))
 
-    def embedding(self, encoder: SpeakerEncoder) -> np.ndarray:
+    def embedding(self, encoder: Embeds) -> np.ndarray:
         """Its speaker embedding `[embedding]`, of length 1."""
         # By the encoder itself: its id may be another's once it is gone.
         return self.once(("embedding", encoder), lambda: encoder.embed_utterance(self.wave, self.sample_rate))
@@ -77,6 +81,6 @@ class Recording:
 
     def _extract(self, spec: MelSpec) -> np.ndarray:
         try:
-            return spec.extract(self.at(spec.sample_rate))
+            return extract_mel(self.at(spec.sample_rate), spec)
         except TfvcError as problem:
             raise TfvcError(f"{self.name}: {problem}") from None

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, Recording
+from tfvc.audio import Recording, named_spec
 from tfvc.benchmark.config import LongRecordingConfig, ParallelConfig, UnseenConfig
 from tfvc.benchmark.long_recording import LongRecording
 from tfvc.benchmark.parallel import Parallel
@@ -23,7 +23,7 @@ def experiment(speakers: dict[str, list[str]], **others) -> SimpleNamespace:
         model="model",
         vocoder="vocoder",
         seed=3,
-        spec=MelSpec.named("hifigan_22k"),
+        spec=named_spec("hifigan_22k"),
         speakers=lambda corpus: found,
         unknown_speakers=lambda presets, corpus, named: found,
         evaluation=lambda *metrics, same_timing: None,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, named_spec
 from tfvc.cases.reference import reference
 from tfvc.models.gan_step import same_length
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminatorConfig, HiFiGANGenerator
@@ -115,7 +115,7 @@ def hifigan(
 
 def published(name: str, samples: int = 8192) -> ParityCase:
     """One of the published sizes with the published discriminators, 41,105,770 and 29,618,821 parameters."""
-    spec = MelSpec.named(HiFiGANConfig.mels[name])
+    spec = named_spec(HiFiGANConfig.mels[name])
     return hifigan(HiFiGANConfig.from_name(name), HiFiGANDiscriminatorConfig(), spec, samples)
 
 

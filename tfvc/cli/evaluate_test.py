@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, Recording, read, write
+from tfvc.audio import Recording, named_spec, read, write
 from tfvc.cli import main
 from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
 
@@ -94,7 +94,7 @@ def test_lists_of_pairs_with_sources(evaluate, ge2e, tmp_path, folders):
 
 
 def test_cosines_are_those_of_the_encoder_that_is_named(evaluate, tmp_path):
-    encoder = SpeakerEncoder(SpeakerEncoderConfig(units=4), MelSpec.named("ge2e_16k"))
+    encoder = SpeakerEncoder(SpeakerEncoderConfig(units=4), named_spec("ge2e_16k"))
     encoder.save_to_preset(tmp_path / "ear")
     arguments = ("--metrics", "speaker", "--json", tmp_path / "a.json", "--speaker-encoder", tmp_path / "ear")
     assert evaluate("ref/1.wav", "hyp/1.wav", *arguments)[0] == 0

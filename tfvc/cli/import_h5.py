@@ -31,7 +31,7 @@ def import_h5(
     ] = None,
 ) -> None:
     """Bring weights over that Keras 2 saved as h5."""
-    from tfvc.audio import MelSpec
+    from tfvc.audio import find_spec
     from tfvc.models.family import find_network
     from tfvc.weights.keras2 import load_keras2_files
 
@@ -42,7 +42,7 @@ def import_h5(
     kind = record.model_class
     architecture = preset or record.keras2_preset
     (config,) = override(set or [], kind.config_class.from_name(architecture))
-    network = kind(config, MelSpec.find(mel or kind.config_class.mels[architecture]))
+    network = kind(config, find_spec(mel or kind.config_class.mels[architecture]))
     arrays = load_keras2_files(network, files)
     network.save_to_preset(out, training={"imported_from": [file.name for file in files]})
     say(f"wrote {out}: {arrays} arrays")

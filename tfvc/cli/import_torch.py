@@ -31,7 +31,7 @@ def import_torch(
     ] = None,
 ) -> None:
     """Bring a PyTorch checkpoint over."""
-    from tfvc.audio import MelSpec
+    from tfvc.audio import find_spec
     from tfvc.models.family import find_network
     from tfvc.weights import find_state_dict, load_torch_file
 
@@ -41,7 +41,7 @@ def import_torch(
     architecture, spec = _architecture(record, preset, config)
     (architecture,) = override(set or [], architecture)
     state = find_state_dict(content, file, kind.torch_keys.read_from)
-    network = kind(architecture, spec if mel is None else MelSpec.find(mel), **_states(kind, state))
+    network = kind(architecture, spec if mel is None else find_spec(mel), **_states(kind, state))
     _load(network, state, file, named=config is None)
     network.save_to_preset(out, training={"imported_from": file.name})
     say(f"wrote {out}: {len(state)} tensors")
@@ -53,12 +53,12 @@ def import_torch(
 
 def _architecture(record, preset: str | None, config: Path | None):
     """The configuration of the network that the checkpoint goes into, and its mel spec."""
-    from tfvc.audio import MelSpec
+    from tfvc.audio import named_spec
 
     kind = record.config_class
     if config is None:
         preset = preset or next(iter(kind.named))
-        return kind.from_name(preset), MelSpec.named(kind.mels[preset]) if preset in kind.mels else None
+        return kind.from_name(preset), named_spec(kind.mels[preset]) if preset in kind.mels else None
     if record.upstream_config is None:
         raise TfvcError(
             f"--config {config}: {record.name} has no configuration file upstream; name the architecture (--preset)"

@@ -26,11 +26,11 @@ def prepare(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
 ) -> None:
     """Turn a corpus into the features that training reads."""
-    from tfvc.audio import MelSpec
+    from tfvc.audio import find_spec
     from tfvc.data import prepare as run
     from tfvc.training.embedding import embedder
 
-    spec = MelSpec.find(mel)
+    spec = find_spec(mel)
     encoder = None if speaker_encoder == NO_SPEAKER_ENCODER else embedder(speaker_encoder)
     with progress("preparing") as update:
         summary = run(corpus, out, spec, encoder, jobs, progress=lambda done, total: update(done, total=total))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, write
+from tfvc.audio import named_spec, write
 from tfvc.cli.conftest import refused
 from tfvc.cli.prepare import prepare
 from tfvc.common.errors import TfvcError
@@ -24,7 +24,7 @@ def encoder(tmp_path_factory):
     """The folder of a small speaker encoder, untrained."""
     config = SpeakerEncoderConfig(units=6, embedding=5, relu=False)
     folder = tmp_path_factory.mktemp("encoders") / "small"
-    SpeakerEncoder(config, MelSpec.named("ge2e_16k")).save_to_preset(folder)
+    SpeakerEncoder(config, named_spec("ge2e_16k")).save_to_preset(folder)
     return folder
 
 

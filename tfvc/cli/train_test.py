@@ -1,6 +1,6 @@
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.cli.assignments import override
 from tfvc.cli.train import train
 from tfvc.common.errors import TfvcError
@@ -35,7 +35,7 @@ def test_settings_that_belong_together_are_taken_together():
     [(MelGANTraining, "descript"), (MelGANTraining, "small"), (KerasIOMelGANTraining, "keras_io")],
 )
 def test_a_preset_of_melgan_has_its_settings(training, preset):
-    network, settings = training.defaults(preset, MelSpec.named("hifigan_22k"))
+    network, settings = training.defaults(preset, named_spec("hifigan_22k"))
     assert network == training.gan_class.generator_class.config_class.from_name(preset)
     assert settings == training.settings_class.from_name(preset)
 
@@ -49,7 +49,7 @@ def test_a_preset_of_melgan_has_its_settings(training, preset):
 )
 def test_the_preset_of_another_model_is_refused(training, preset, words):
     with pytest.raises(TfvcError, match=words):
-        training.defaults(preset, MelSpec.named("hifigan_22k"))
+        training.defaults(preset, named_spec("hifigan_22k"))
 
 
 def test_an_unknown_model_is_told_the_known_ones(tmp_path):

@@ -19,12 +19,12 @@ def vocode(
     vocoder: Annotated[str, typer.Option(help=f"griffin-lim, or a preset of {choices.vocoders()}.")] = defaults.VOCODER,
 ) -> None:
     """Take the mel of a recording and speak it again."""
-    from tfvc.audio import MelSpec, Recording, write
+    from tfvc.audio import Recording, named_spec, write
     from tfvc.voices.vocoders import load_vocoder, speak
 
     jobs = plan(source, out)
     keep_recordings([recording for recording, _ in jobs], jobs)
-    speaker = load_vocoder(vocoder, MelSpec.named(_MELS))
+    speaker = load_vocoder(vocoder, named_spec(_MELS))
     spec = speaker.mel_spec
 
     def work(path: Path, result: Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tfvc.audio import MelSpec, read, write
+from tfvc.audio import named_spec, read, write
 from tfvc.cli.conftest import refused
 from tfvc.cli.vocode import vocode
 from tfvc.common.errors import TfvcError
@@ -19,10 +19,10 @@ SPOKEN = files("tfvc") / "demo/source.wav"
 def presets(tmp_path_factory):
     """Small, untrained generators: `same` on the default mels, `other` on descript's, `slow` at another rate."""
     folder = tmp_path_factory.mktemp("vocoders")
-    spec = MelSpec.named("hifigan_22k")
+    spec = named_spec("hifigan_22k")
     for name, mels in {"same": spec, "slow": dataclasses.replace(spec, sample_rate=16000)}.items():
         MelGANGenerator(MelGANConfig(channels=16), mels).save_to_preset(folder / name)
-    other = HiFiGANGenerator(HiFiGANConfig(upsample_initial_channel=16), MelSpec.named("melgan_22k"))
+    other = HiFiGANGenerator(HiFiGANConfig(upsample_initial_channel=16), named_spec("melgan_22k"))
     other.save_to_preset(folder / "other")
     return folder
 
@@ -131,7 +131,7 @@ def test_real_speech_through_a_generator(real_data, presets, tmp_path):
 
 def test_the_memory_of_long_recordings_is_bounded(tfvc, tmp_path):
     """Reading, mel and result together; a mebibyte or less for a second of sound, of which the file has 0.04."""
-    MelGANGenerator(MelGANConfig(channels=64), MelSpec.named("hifigan_22k")).save_to_preset(tmp_path / "preset")
+    MelGANGenerator(MelGANConfig(channels=64), named_spec("hifigan_22k")).save_to_preset(tmp_path / "preset")
     prelude = (
         "import atexit, resource\natexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
     )

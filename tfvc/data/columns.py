@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tfvc.audio import extract_mel
 from tfvc.common.errors import TfvcError
 from tfvc.data.feature_set import FeatureSet
 from tfvc.data.plans import Rows
@@ -177,5 +178,5 @@ def steps_per_frame(features: FeatureSet, name: str, frame: int) -> int:
 
 def _silence(features: FeatureSet) -> np.ndarray:
     """float32 [n_mels]: the mel of digital silence, away from the ends of the recording."""
-    mel = features.spec.extract(np.zeros(_SILENCE_SECONDS * features.spec.sample_rate))
+    mel = extract_mel(np.zeros(_SILENCE_SECONDS * features.spec.sample_rate), features.spec)
     return mel[len(mel) // 2]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from tfvc.audio import MelSpec, write
+from tfvc.audio import named_spec, write
 from tfvc.common.maker import Maker
 from tfvc.data import Embedder, FeatureSet, outcomes, prepare, worker
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 SHARD_BYTES = 150_000
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, extract_mel
 from tfvc.common.errors import TfvcError
 from tfvc.common.maker import Maker
 from tfvc.data.schema import EMBEDDING, MEL, Feature, embedding_feature, mel_feature
@@ -43,7 +43,7 @@ class MelExtraction:
         return mel_feature(self.spec)
 
     def load(self) -> Extract:
-        return lambda waveform, sample_rate: self.spec.extract(waveform)
+        return lambda waveform, sample_rate: extract_mel(waveform, self.spec)
 
 
 @dataclass(frozen=True)

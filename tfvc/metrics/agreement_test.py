@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from tfvc.audio import MelSpec, Recording
+from tfvc.audio import Recording, named_spec
 from tfvc.metrics import Evaluation
 from tfvc.metrics.extra import require
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 VOICES = {16000: (23, 0.42), 22050: (34, 0.45), 48000: (39, 0.55)}  # the figures of ParallelWaveGAN
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, Recording, resample
+from tfvc.audio import Recording, named_spec, resample
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import (
     METRICS,
@@ -19,7 +19,7 @@ from tfvc.metrics import (
 from tfvc.metrics.alignment import align
 from tfvc.metrics.summary import means
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 WITHOUT_SPEAKER = [name for name in METRICS if name != "speaker"]
 
 

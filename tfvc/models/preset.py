@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, named_spec
 from tfvc.common.atomic import atomic_dir
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
@@ -78,7 +78,7 @@ class PresetModel(Configured):
             config: in place of the named one, where some of its fields are changed.
             mel_spec: in place of the architecture's own.
         """
-        spec = MelSpec.named(cls.config_class.mels[name]) if name in cls.config_class.mels else None
+        spec = named_spec(cls.config_class.mels[name]) if name in cls.config_class.mels else None
         inputs = {**cls.inputs_of_name(name), **kwargs}
         return cls(config or cls.config_class.from_name(name), mel_spec or spec, **inputs)
 

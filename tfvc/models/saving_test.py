@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.models.autovc import AutoVC, AutoVCConfig, Decoder, Encoder, Postnet
 from tfvc.models.hifigan import (
     HiFiGAN,
@@ -26,7 +26,7 @@ from tfvc.models.melgan_keras_io import (
 )
 from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 AUTOVC = AutoVCConfig(neck=4, freq=8, conv_channels=16, decoder_lstm1=16, decoder_lstm2=24, mel_offset=11.5)
 HIFIGAN = HiFiGANConfig(upsample_rates=(8, 5, 4), upsample_kernel_sizes=(16, 11, 8), upsample_initial_channel=16)
 JUDGES = HiFiGANDiscriminatorConfig((2, 3), (4, 6), 2, (8, 16, 32, 16, 16, 16, 8))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, prepare
 from tfvc.models.autovc import AutoVC
@@ -136,7 +136,7 @@ def test_embeddings_that_do_not_fit_are_refused_before_anything_is_written(featu
 
 def test_without_embeddings_a_vocoder_can_be_trained_and_autovc_cannot(corpus_folder, narrow, tmp_path):
     data = tmp_path / "data"
-    prepare(corpus_folder, data, MelSpec.named("hifigan_22k"))
+    prepare(corpus_folder, data, named_spec("hifigan_22k"))
     with pytest.raises(TfvcError, match=r"has no embedding, .* --speaker-encoder"):
         training(data, tmp_path / "run", narrow).run(resume=False, report=silent)
     assert not (tmp_path / "run").exists()

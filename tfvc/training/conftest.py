@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from tfvc.audio import MelSpec, write
+from tfvc.audio import named_spec, write
 from tfvc.common.maker import Maker
 from tfvc.data import Embedder, prepare
 from tfvc.data.conftest import voice
@@ -69,7 +69,7 @@ def corpus_folder(tmp_path_factory) -> Path:
 def feature_folder(corpus_folder, tmp_path_factory) -> Path:
     """The corpus as `prepare` writes it; not to be changed."""
     out = tmp_path_factory.mktemp("features")
-    prepare(corpus_folder, out, MelSpec.named("hifigan_22k"), EMBEDDER)
+    prepare(corpus_folder, out, named_spec("hifigan_22k"), EMBEDDER)
     return out
 
 
@@ -83,5 +83,5 @@ def narrow() -> AutoVCConfig:
         decoder_lstm1=16,
         decoder_lstm2=16,
         zero_init_postnet=True,
-        **mel_scaling(MelSpec.named("hifigan_22k")),
+        **mel_scaling(named_spec("hifigan_22k")),
     )

@@ -19,7 +19,7 @@ def embedder(name_or_path: str | os.PathLike) -> Embedder:
         TfvcError: if there is none, or it is of another model.
 
     Example:
-        prepare("corpus", "data", MelSpec.named("hifigan_22k"), embedder("ge2e"))
+        prepare("corpus", "data", named_spec("hifigan_22k"), embedder("ge2e"))
     """
     folder = find_preset(name_or_path)
     encoder = SpeakerEncoder.from_preset(folder)

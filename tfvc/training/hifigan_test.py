@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminator, HiFiGANGenerator
@@ -17,7 +17,7 @@ from tfvc.training.hifigan import HiFiGANTraining, HiFiGANTrainingConfig
 from tfvc.training.melgan import MelGANTraining
 from tfvc.training.start import Start
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 NARROW = dataclasses.replace(HiFiGANConfig.from_name("v3"), upsample_initial_channel=16)
 SETTINGS = HiFiGANTrainingConfig(
     segment=1024,

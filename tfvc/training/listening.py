@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfvc.audio import extract_mel
 from tfvc.audio.pictures import mel_figure, to_pixels
 from tfvc.models.preset import PresetModel
 from tfvc.training.base import Corpus
@@ -37,7 +38,7 @@ class Listening:
             if not self._recorded_are_written:
                 self._write_sound(f"{speaker}/recorded", wave)
             self._write_sound(f"{speaker}/generated", generated)
-            mels = {f"{speaker}, recorded": mel, f"{speaker}, generated": self._spec.extract(generated)}
+            mels = {f"{speaker}, recorded": mel, f"{speaker}, generated": extract_mel(generated, self._spec)}
             picture = to_pixels(mel_figure(mels, self._spec.hop / self._spec.sample_rate))
             tf.summary.image(f"{speaker}/mel", picture[None])
         self._recorded_are_written = True

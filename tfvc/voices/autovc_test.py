@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, Recording
+from tfvc.audio import Recording, named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.common.maker import Maker
 from tfvc.models.speaker_encoder import SpeakerEncoder
@@ -135,7 +135,7 @@ def test_of_a_preset_that_does_not_say_it_is_assumed_and_said(checkpoints, ge2e)
 
 
 def test_mels_are_compared_before_the_encoder_is_looked_for(checkpoints):
-    mels = MelSpec.named("autovc_16k")
+    mels = named_spec("autovc_16k")
     narrow_autovc(mels, speaker_encoder=Maker("nowhere")).save_to_preset(checkpoints / "mine")
     with pytest.raises(TfvcError, match="different mels"):
         AutoVCVoice.from_preset("mine", "mouth")

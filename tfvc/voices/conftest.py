@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.common.maker import Maker
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 from tfvc.models.melgan import MelGANConfig, MelGANGenerator
 from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 
 
 GE2E = Maker("ge2e")
@@ -21,7 +21,7 @@ def narrow_autovc(spec=SPEC, speaker_encoder=GE2E, **changes):
 
 
 def narrow_encoder():
-    return SpeakerEncoder(SpeakerEncoderConfig(units=8), MelSpec.named("ge2e_16k"))
+    return SpeakerEncoder(SpeakerEncoderConfig(units=8), named_spec("ge2e_16k"))
 
 
 def narrow_vocoder():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import tfvc
-from tfvc.audio import AudioError, MelSpec, Recording, write
+from tfvc.audio import AudioError, Recording, named_spec, write
 from tfvc.common.errors import TfvcError
 from tfvc.voices.conftest import SPEC, narrow_autovc, sung
 from tfvc.voices.vocoders import GriffinLim, load_vocoder
@@ -55,7 +55,7 @@ def test_bad_recordings_are_refused(converter, tmp_path):
 
 def test_parts_that_do_not_fit_are_refused_and_the_difference_named(ge2e):
     with pytest.raises(TfvcError, match=r"different mels .*sample_rate.*fmax"):
-        tfvc.VoiceConverter(narrow_autovc(MelSpec.named("autovc_16k")), ge2e, GriffinLim(SPEC))
+        tfvc.VoiceConverter(narrow_autovc(named_spec("autovc_16k")), ge2e, GriffinLim(SPEC))
     with pytest.raises(TfvcError, match="embeddings of 128 values, the speaker encoder gives 256"):
         tfvc.VoiceConverter(narrow_autovc(embedding=128), ge2e, GriffinLim(SPEC))
     with pytest.raises(TfvcError, match="no such vocoder"):

@@ -3,14 +3,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.models.melgan import MelGANConfig, MelGANDiscriminator, MelGANGenerator
 from tfvc.models.melgan_keras_io import KerasIOMelGANGenerator
 from tfvc.voices.vocoders import CHUNK_FRAMES, GriffinLim, NeuralVocoder, load_vocoder, speak
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 CHUNK = 48
 
 
@@ -131,7 +131,7 @@ def test_vocoders_are_found_by_name_and_by_folder(narrow, tmp_path, monkeypatch)
     assert isinstance(load_vocoder("griffin-lim", SPEC), GriffinLim)
     expected = NeuralVocoder(narrow).vocode(mel_of(9))
     for name in ("mine", str(tmp_path / "mine")):
-        vocoder = load_vocoder(name, MelSpec.named("autovc_16k"))
+        vocoder = load_vocoder(name, named_spec("autovc_16k"))
         assert vocoder.mel_spec == SPEC
         np.testing.assert_array_equal(vocoder.vocode(mel_of(9)), expected)
 

@@ -4,7 +4,7 @@ import keras
 
 from parity_tests.speed.row import Row
 from parity_tests.speed.works import draw, keras_work, torch_work
-from tfvc.audio import MelExtractor, MelSpec
+from tfvc.audio import MelExtractor, named_spec
 from torch_ref.hifigan import mel_spectrogram
 
 SECONDS = 10
@@ -15,7 +15,7 @@ def rows():
 
 
 def _row():
-    spec = MelSpec.named("hifigan_22k")
+    spec = named_spec("hifigan_22k")
     wave = 0.1 * draw(1, SECONDS * spec.sample_rate)
     stock = keras.layers.MelSpectrogram(
         fft_length=spec.n_fft,

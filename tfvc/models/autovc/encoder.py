@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, named_spec
 from tfvc.common import defaults
 from tfvc.common.errors import TfvcError
 from tfvc.common.json_file import read_object
@@ -37,7 +37,7 @@ def assume_encoder(folder: Path, config: AutoVCConfig, mel_spec: MelSpec) -> tup
     if record.get("model") == "autovc" and "data" in record:
         return Maker(defaults.SPEAKER_ENCODER), "tfvc train had no other when this was trained"
     for name in AutoVCConfig.named if "imported_from" in record else ():
-        if config == AutoVCConfig.from_name(name) and mel_spec == MelSpec.named(AutoVCConfig.mels[name]):
+        if config == AutoVCConfig.from_name(name) and mel_spec == named_spec(AutoVCConfig.mels[name]):
             return Maker(AutoVCConfig.encoders[name]), f"the published {name} AutoVC is used with it"
     raise TfvcError(
         f"{folder}: does not say what its speaker embeddings come from; name the encoder of its training by "

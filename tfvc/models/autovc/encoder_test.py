@@ -2,18 +2,18 @@ import json
 
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.common.maker import Maker
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.models.autovc.encoder import assume_encoder, read_encoder
 
 NARROW = AutoVCConfig(neck=4, freq=8, conv_channels=8, decoder_lstm1=8, decoder_lstm2=8)
-MELS = MelSpec.named("hifigan_22k")
+MELS = named_spec("hifigan_22k")
 
 
 def official():
-    return AutoVCConfig.from_name("official"), MelSpec.named("autovc_16k")
+    return AutoVCConfig.from_name("official"), named_spec("autovc_16k")
 
 
 @pytest.mark.parametrize("encoder", [Maker("ge2e", "ab" * 32), Maker("dvector"), None])

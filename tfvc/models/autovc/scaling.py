@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, extract_mel
 from tfvc.common.errors import TfvcError
 
 
@@ -20,7 +20,7 @@ def mel_scaling(spec: MelSpec) -> dict[str, float]:
         low, high = spec.clip
     else:
         tone = np.sin(2 * np.pi * 1000 / spec.sample_rate * np.arange(spec.sample_rate))
-        high = float(spec.extract(tone.astype(np.float32)).max())
-        silence = float(spec.extract(np.zeros(spec.sample_rate, np.float32)).min())
+        high = float(extract_mel(tone.astype(np.float32), spec).max())
+        silence = float(extract_mel(np.zeros(spec.sample_rate, np.float32), spec).min())
         low = silence if spec.dynamic_range is None else high - spec.dynamic_range
     return {"mel_offset": round(-low, 3) + 0.0, "mel_scale": round(1 / (high - low), 5)}

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig
 from tfvc.testing import assert_equal_in_float64
@@ -52,7 +52,7 @@ def test_shapes_of_the_maps(samples):
 
 
 def test_a_preset_brings_the_discriminators_back(tmp_path):
-    model = HiFiGANDiscriminator(SMALL, MelSpec.named("hifigan_22k"))
+    model = HiFiGANDiscriminator(SMALL, named_spec("hifigan_22k"))
     model(draw(1, 300, 1), training=True)
     model.save_to_preset(tmp_path / "preset")
     again = HiFiGANDiscriminator.from_preset(tmp_path / "preset")
@@ -63,7 +63,7 @@ def test_a_preset_brings_the_discriminators_back(tmp_path):
 
 def test_the_compared_mels_reach_up_to_half_the_sample_rate():
     """A tone above the 8 kHz where the generator's mels end: only the loss hears it."""
-    gan = HiFiGAN.fresh(NARROW, MelSpec.named("hifigan_22k"), SMALL)
+    gan = HiFiGAN.fresh(NARROW, named_spec("hifigan_22k"), SMALL)
     silence = tf.zeros([1, 4096, 1])
     tone = tf.reshape(tf.sin(2 * np.pi * 9500 / 22050 * tf.range(4096.0)), [1, 4096, 1])
     assert gan.compared_mels(gan.mel_spec) == dataclasses.replace(gan.mel_spec, fmax=11025.0)

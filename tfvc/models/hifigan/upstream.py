@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
@@ -62,7 +62,7 @@ def _mel_spec(fields: dict[str, Any], path: Path) -> MelSpec:
     try:
         fields["fmax"] = fields["sample_rate"] / 2 if fields["fmax"] is None else fields["fmax"]
         pad = int((fields["n_fft"] - fields["hop"]) / 2)
-        return dataclasses.replace(MelSpec.named("hifigan_22k"), pad=pad, **fields)
+        return dataclasses.replace(named_spec("hifigan_22k"), pad=pad, **fields)
     except (TypeError, TfvcError) as error:
         raise TfvcError(f"{path}: {error}") from None
 

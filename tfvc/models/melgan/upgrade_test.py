@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGANConfig, HiFiGANGenerator
 from tfvc.models.load import load_preset
 from tfvc.models.melgan import MelGANConfig, MelGANDiscriminator, MelGANGenerator
 from tfvc.models.melgan_keras_io import KerasIOMelGANConfig, KerasIOMelGANDiscriminator, KerasIOMelGANGenerator
 
-SPEC = MelSpec.named("hifigan_22k")
+SPEC = named_spec("hifigan_22k")
 NARROW = {"channels": 16, "discriminator_channels": 4, "discriminator_max_channels": 16}
 # A network of today, the name it had, and the fields that its configuration had besides.
 EARLIER = {

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvc.audio import MelSpec, Recording, normalize_volume, resample
+from tfvc.audio import Recording, extract_mel, named_spec, normalize_volume, resample
 from tfvc.common.maker import Maker
 from tfvc.layers import LSTM, Dense
 from tfvc.models.preset import PresetModel
@@ -63,7 +63,7 @@ class SpeakerEncoder(PresetModel):
             name
             for name in self.config_class.named
             if self.config == self.config_class.from_name(name)
-            and self.mel_spec in (None, MelSpec.named(self.config_class.mels[name]))
+            and self.mel_spec in (None, named_spec(self.config_class.mels[name]))
         )
         return Maker(next(named, self.name_in_presets), weights_sha256(self))
 
@@ -93,7 +93,7 @@ class SpeakerEncoder(PresetModel):
             config.min_coverage,
         )
         needed = (starts[-1] + config.partial_frames) * spec.hop
-        mel = spec.extract(np.pad(wave, (0, max(0, needed - len(wave)))))
+        mel = extract_mel(np.pad(wave, (0, max(0, needed - len(wave)))), spec)
         windows = np.stack([mel[start : start + config.partial_frames] for start in starts])
         filled_up = np.pad(windows, ((0, -len(windows) % _WINDOWS_AT_ONCE), (0, 0), (0, 0)), mode="edge")
         batches = np.split(filled_up, len(filled_up) // _WINDOWS_AT_ONCE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.audio import MelSpec, read
+from tfvc.audio import named_spec, read
 from tfvc.common.maker import Maker
 from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
 from tfvc.models.speaker_encoder.published import WEIGHTS_SHA256
@@ -41,7 +41,7 @@ def test_the_maker_is_the_architecture_and_its_weights(ge2e):
 def test_other_sizes_windows_or_mels_are_another_maker():
     config = SpeakerEncoderConfig(units=4, embedding=5)
     assert SpeakerEncoder(config).maker.name == "speaker_encoder"
-    assert SpeakerEncoder.from_name("ge2e", mel_spec=MelSpec.named("autovc_16k")).maker.name == "speaker_encoder"
+    assert SpeakerEncoder.from_name("ge2e", mel_spec=named_spec("autovc_16k")).maker.name == "speaker_encoder"
     assert SpeakerEncoder.from_name("dvector").maker.name == "dvector"
 
 
