@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from tfvc import TfvcError
+from tfvc.errors import TfvcError
 from tfvc.models.speaker_encoder import published
 from tfvc.weights import torch_reader
 from tfvc.weights.torch_reader.equality_test import assert_same
