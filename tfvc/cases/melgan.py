@@ -5,22 +5,22 @@ from typing import Any
 
 import numpy as np
 
+from tfvc.cases.reference import reference
 from tfvc.models.gan_step import VocoderGAN, same_length
 from tfvc.models.melgan import MelGAN, MelGANConfig
 from tfvc.models.melgan.sizes import MelGANSizes
 from tfvc.optimizers.adam import Adam
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn
-from tfvc.weights import Entry, entries
+from tfvc.weights import Declared, entries
 
 
 def melgan(config: MelGANConfig, samples: int = 8192, batch: int = 2) -> ParityCase:
     """A whole MelGAN of its authors' kind: see `melgan_case`."""
 
     def torch_module() -> Any:
-        from torch_ref.melgan import Discriminator, Generator, MelGAN
-
-        generator = Generator(**generator_sizes(config), residual_layers=config.residual_layers)
-        return MelGAN(generator, Discriminator(**discriminator_sizes(config)), config.feature_weight)
+        theirs = reference("melgan")
+        generator = theirs.Generator(**generator_sizes(config), residual_layers=config.residual_layers)
+        return theirs.MelGAN(generator, theirs.Discriminator(**discriminator_sizes(config)), config.feature_weight)
 
     rates = {"generator": 1e-4, "discriminator": 1e-4}
     optimizers = {name: adam(rate, epsilon=1e-8, clip=None) for name, rate in rates.items()}
@@ -127,10 +127,10 @@ def melgan_case(
     )
 
 
-def melgan_entries(model: VocoderGAN) -> list[Entry]:
+def melgan_entries(model: VocoderGAN) -> list[Declared]:
     """The entries of both networks, under the names that they have side by side."""
     return [
-        Entry(f"{name}.{entry.key}", entry.variable, entry.layout)
+        entry.renamed(f"{name}.{{}}".format)
         for name in ("generator", "discriminator")
         for entry in entries(getattr(model, name))
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tfvc.cases.melgan import adam, discriminator_sizes, generator_sizes, melgan_case
+from tfvc.cases.reference import reference
 from tfvc.models.melgan_keras_io import KerasIOMelGAN, KerasIOMelGANConfig
 from tfvc.parity.case import ParityCase
 
@@ -11,10 +12,9 @@ def melgan_keras_io(config: KerasIOMelGANConfig, samples: int = 8192, batch: int
     """A whole MelGAN of the example's kind: see `melgan_case`."""
 
     def torch_module() -> Any:
-        from torch_ref.melgan_keras_io import Discriminator, Generator, MelGAN
-
-        generator = Generator(**generator_sizes(config))
-        return MelGAN(generator, Discriminator(**discriminator_sizes(config)), config.feature_weight)
+        theirs = reference("melgan_keras_io")
+        generator = theirs.Generator(**generator_sizes(config))
+        return theirs.MelGAN(generator, theirs.Discriminator(**discriminator_sizes(config)), config.feature_weight)
 
     # Keras's epsilon, and each gradient clipped to length 1.
     rates = {"generator": 1e-5, "discriminator": 1e-6}

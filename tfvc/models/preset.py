@@ -76,8 +76,8 @@ class PresetModel(Configured):
         """Loads a model with its weights.
 
         Args:
-            name_or_path: a folder, or a name that is looked up in the repository's `checkpoints/`, in
-                `$TFVC_CHECKPOINTS` and in the user's cache.
+            name_or_path: a folder, or a name that is looked up in `$TFVC_CHECKPOINTS`, among the bundled presets and in
+                the user's cache.
 
         Raises:
             TfvcError: if there is no such preset, it holds another kind of model, or a file of it is damaged.

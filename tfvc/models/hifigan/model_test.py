@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig
+from tfvc.testing import assert_equal_in_float64
 
 SMALL = HiFiGANDiscriminatorConfig(
     periods=(2, 5), period_widths=(2, 3), scales=2, scale_widths=(4, 16, 16, 16, 16, 16, 4)
@@ -47,8 +48,7 @@ def test_shapes_of_the_maps(samples):
         assert part[-1].shape == (3, math.ceil(steps / (2 * 2 * 4 * 4)), 1)
     for part, same in zip(maps, graph(wave), strict=True):
         for y, again in zip(part, same, strict=True):
-            # The same operations in float64; only the order of sums may differ.
-            np.testing.assert_allclose(y, again, rtol=1e-12, atol=1e-14)
+            assert_equal_in_float64(y, again)
 
 
 def test_a_preset_brings_the_discriminators_back(tmp_path):
