@@ -45,7 +45,7 @@ class PresetModel(Configured):
 
     A subclass sets `name_in_presets`, `config_class` and `torch_keys`, and creates all its variables in `__init__`.
     What can be done to a network without making it another architecture is one of its `states`: an argument of its
-    constructor, False at first, and an attribute.
+    constructor by name, False unless given, and an attribute.
 
     Args:
         config: what defines the model.
@@ -57,8 +57,11 @@ class PresetModel(Configured):
     states: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: Config, mel_spec: MelSpec | None = None, **kwargs):
+        states = {name: kwargs.pop(name, False) for name in self.states}
         super().__init__(config, **kwargs)
         self.mel_spec = mel_spec
+        for name, value in states.items():
+            setattr(self, name, value)
 
     def get_config(self) -> dict[str, Any]:
         spec = self.mel_spec and dataclasses.asdict(self.mel_spec)

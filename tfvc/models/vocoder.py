@@ -14,27 +14,22 @@ class VocoderModel(PresetModel):
     """A `PresetModel` from a mel `[batch, frames, n_mels]` to a waveform `[batch, frames * hop, 1]` in [-1, 1].
 
     To be a vocoder is to derive from this class: presets of every such model can be named wherever a vocoder can. A
-    subclass makes its network, a layer that knows its `convolutions` (all of them, in order), its `reach` and its
-    `least_frames`; its configuration has a `hop`.
+    subclass makes its network, a layer that knows its `reach` and its `least_frames`; its configuration has a `hop`.
 
     Args:
         config: sizes.
         mel_spec: the front-end whose mels it takes.
-        fused: the kernels are plain ones, whose normalisation has been computed: for inference.
     """
 
-    states = ("fused",)
-
-    def __init__(self, config, mel_spec=None, fused: bool = False, **kwargs):
+    def __init__(self, config, mel_spec=None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)
-        self.fused = fused
         self.network = self.make_network()
         self.network.build()
         self.built = True
 
     @abc.abstractmethod
     def make_network(self) -> keras.layers.Layer:
-        """The network of `self.config`, `self.fused` or not; not built yet."""
+        """The network of `self.config`, not built yet."""
 
     def call(self, mel, training=False):
         return self.network(mel)
@@ -53,6 +48,28 @@ class VocoderModel(PresetModel):
     def least_frames(self) -> int:
         """The shortest mel that the network takes: reflected padding needs more frames than it adds."""
         return self.network.least_frames
+
+    def fuse(self) -> Self:
+        """The same model with what does not depend on the mel computed, for inference; itself if that is nothing."""
+        return self
+
+
+class WeightNormVocoder(VocoderModel):
+    """A `VocoderModel` whose kernels are under weight normalisation, which can be fused into them.
+
+    Its network knows its `convolutions`, all of them, in order.
+
+    Args:
+        config: sizes.
+        mel_spec: the front-end whose mels it takes.
+        fused: a state; the kernels are plain ones, whose normalisation has been computed.
+    """
+
+    states = ("fused",)
+
+    @abc.abstractmethod
+    def make_network(self) -> keras.layers.Layer:
+        """The network of `self.config`, with plain kernels where `self.fused`; not built yet."""
 
     def fuse(self) -> Self:
         """The same model with the weight normalisation computed once and for all: for inference."""

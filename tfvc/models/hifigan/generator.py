@@ -5,12 +5,12 @@ import keras
 from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.network import Network
 from tfvc.models.hifigan.torch_keys import TORCH_KEYS
-from tfvc.models.vocoder import VocoderModel
+from tfvc.models.vocoder import WeightNormVocoder
 
 
 @keras.saving.register_keras_serializable("tfvc")
-class HiFiGANGenerator(VocoderModel):
-    """HiFi-GAN's generator, equal to `Generator` of jik876/hifi-gan: see `VocoderModel`.
+class HiFiGANGenerator(WeightNormVocoder):
+    """HiFi-GAN's generator, equal to `Generator` of jik876/hifi-gan: see `WeightNormVocoder`.
 
     Example:
         generator = HiFiGANGenerator.from_name("v1")

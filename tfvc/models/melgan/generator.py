@@ -5,12 +5,12 @@ import keras
 from tfvc.models.melgan.config import MelGANConfig
 from tfvc.models.melgan.network import DescriptGenerator
 from tfvc.models.melgan.torch_keys import TORCH_KEYS
-from tfvc.models.vocoder import VocoderModel
+from tfvc.models.vocoder import WeightNormVocoder
 
 
 @keras.saving.register_keras_serializable("tfvc")
-class MelGANGenerator(VocoderModel):
-    """MelGAN's generator, equal to `Generator` of descriptinc/melgan-neurips: see `VocoderModel`.
+class MelGANGenerator(WeightNormVocoder):
+    """MelGAN's generator, equal to `Generator` of descriptinc/melgan-neurips: see `WeightNormVocoder`.
 
     Example:
         generator = MelGANGenerator.from_preset("melgan_small")

@@ -6,12 +6,12 @@ from tfvc.models.melgan_keras_io.config import KerasIOMelGANConfig
 from tfvc.models.melgan_keras_io.keras2_layers import generator_layers
 from tfvc.models.melgan_keras_io.network import KerasIOGenerator
 from tfvc.models.melgan_keras_io.torch_keys import TORCH_KEYS
-from tfvc.models.vocoder import VocoderModel
+from tfvc.models.vocoder import WeightNormVocoder
 
 
 @keras.saving.register_keras_serializable("tfvc")
-class KerasIOMelGANGenerator(VocoderModel):
-    """Equals the generator of the keras.io example: see `VocoderModel`.
+class KerasIOMelGANGenerator(WeightNormVocoder):
+    """Equals the generator of the keras.io example: see `WeightNormVocoder`.
 
     The mel extraction that the example has in front of it is not part of it; `KerasIOMelGAN` does that in training.
 
