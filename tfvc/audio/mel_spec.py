@@ -11,8 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from tfvc.audio import filterbank, numpy_path
+from tfvc.audio.named_specs import PUBLISHED
 from tfvc.common.atomic import atomic_file
 from tfvc.common.errors import TfvcError
+from tfvc.common.plugins import plugins
+
+GROUP = "tfvc.mel_specs"
 
 _LARGEST_FFT = 1 << 16
 
@@ -109,12 +113,25 @@ class MelSpec:
     @classmethod
     def named(cls, name: str) -> MelSpec:
         """A front-end that has a name, such as `hifigan_22k`: the published ones and those of other packages."""
-        from tfvc.audio.named_specs import named_specs
-
-        known = named_specs()
+        known = cls.known()
         if name not in known:
             raise TfvcError(f"no mel spec is called {name!r}, there are {', '.join(known)}")
         return known[name]
+
+    @classmethod
+    def known(cls) -> dict[str, MelSpec]:
+        """The front-ends that have a name; packages add theirs as entry points in the group `tfvc.mel_specs`.
+
+        Raises:
+            TfvcError: if an entry point is no `MelSpec`, or has the name of a published one.
+        """
+        added = plugins(GROUP)
+        for name, spec in added.items():
+            if not isinstance(spec, MelSpec):
+                raise TfvcError(f"the entry point {name!r} in {GROUP} is a {type(spec).__name__}, not a MelSpec")
+            if name in PUBLISHED:
+                raise TfvcError(f"the entry point {name!r} in {GROUP} has the name of a mel spec of tfvc; rename it")
+        return {name: cls(**fields) for name, fields in PUBLISHED.items()} | added
 
     @classmethod
     def find(cls, name_or_path: str) -> MelSpec:

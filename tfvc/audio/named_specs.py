@@ -1,14 +1,10 @@
-"""The front-ends of the published models, each as its upstream computes it, and those that other packages add."""
+"""The fields of the front-ends of the published models, each as its upstream computes it."""
 
-from tfvc.audio.mel_spec import MelSpec
-from tfvc.common.errors import TfvcError
-from tfvc.common.plugins import plugins
+from typing import Any
 
-GROUP = "tfvc.mel_specs"
-
-NAMED_SPECS: dict[str, MelSpec] = {
+PUBLISHED: dict[str, dict[str, Any]] = {
     # HiFi-GAN `meldataset.py: mel_spectrogram`, also Tacotron 2's convention.
-    "hifigan_22k": MelSpec(
+    "hifigan_22k": dict(
         sample_rate=22050,
         n_fft=1024,
         win=1024,
@@ -20,7 +16,7 @@ NAMED_SPECS: dict[str, MelSpec] = {
         power_epsilon=1e-9,
     ),
     # descript MelGAN `mel2wav/modules.py: Audio2Mel`.
-    "melgan_22k": MelSpec(
+    "melgan_22k": dict(
         sample_rate=22050,
         n_fft=1024,
         win=1024,
@@ -32,7 +28,7 @@ NAMED_SPECS: dict[str, MelSpec] = {
         log="log10",
     ),
     # AutoVC `make_spect.py`: (20 log10(x) - 16 + 100) / 100, clipped.
-    "autovc_16k": MelSpec(
+    "autovc_16k": dict(
         sample_rate=16000,
         n_fft=1024,
         win=1024,
@@ -53,7 +49,7 @@ NAMED_SPECS: dict[str, MelSpec] = {
     # The Keras MelGAN example. `tfio.audio.dbscale` squares the mel power that it is given and floors the
     # square at 1e-10: 20 log10(max(power, 1e-5)). It takes the top of the 80 dB over a whole batch; here it
     # is that of each utterance.
-    "keras_22k": MelSpec(
+    "keras_22k": dict(
         sample_rate=22050,
         n_fft=1024,
         win=1024,
@@ -72,7 +68,7 @@ NAMED_SPECS: dict[str, MelSpec] = {
         dynamic_range=80.0,
     ),
     # Resemblyzer `audio.py: wav_to_mel_spectrogram`, with the mirrored ends of the librosa it was trained on.
-    "ge2e_16k": MelSpec(
+    "ge2e_16k": dict(
         sample_rate=16000,
         n_fft=400,
         win=400,
@@ -86,18 +82,3 @@ NAMED_SPECS: dict[str, MelSpec] = {
         log="none",
     ),
 }
-
-
-def named_specs() -> dict[str, MelSpec]:
-    """The published front-ends, and those that installed packages register as entry points in `tfvc.mel_specs`.
-
-    Raises:
-        TfvcError: if an entry point is no `MelSpec`, or has the name of a published one.
-    """
-    added = plugins(GROUP)
-    for name, spec in added.items():
-        if not isinstance(spec, MelSpec):
-            raise TfvcError(f"the entry point {name!r} in {GROUP} is a {type(spec).__name__}, not a MelSpec")
-        if name in NAMED_SPECS:
-            raise TfvcError(f"the entry point {name!r} in {GROUP} has the name of a mel spec of tfvc; rename it")
-    return NAMED_SPECS | added

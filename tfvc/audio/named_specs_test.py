@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from tfvc.audio import MelSpec, named_specs
+from tfvc.audio import MelSpec, mel_spec
 from tfvc.common.errors import TfvcError
 
 
@@ -10,7 +10,7 @@ from tfvc.common.errors import TfvcError
 def added(monkeypatch):
     """What installed packages register, to be filled."""
     specs = {}
-    monkeypatch.setattr(named_specs, "plugins", lambda group: specs if group == "tfvc.mel_specs" else {})
+    monkeypatch.setattr(mel_spec, "plugins", lambda group: specs if group == "tfvc.mel_specs" else {})
     return specs
 
 
@@ -30,6 +30,6 @@ def test_a_package_adds_a_spec(added):
     ],
 )
 def test_what_is_no_spec_or_takes_a_published_name_is_refused(added, name, spec, words):
-    added[name] = spec or named_specs.NAMED_SPECS[name]
+    added[name] = spec or MelSpec.known()[name]
     with pytest.raises(TfvcError, match=words):
         MelSpec.named("autovc_16k")

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from tfvc.audio import MelSpec
-from tfvc.audio.named_specs import named_specs
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import error, progress, say
 from tfvc.common.atomic import atomic_file
@@ -97,7 +96,7 @@ def load_comparison(metrics: str | None, aligned: bool, mel: str) -> Comparison:
             )
     for package in (package for name in wanted for package in METRICS[name].packages):
         require(package)
-    spec = MelSpec.named(mel) if mel in named_specs() or not Path(mel).is_file() else MelSpec.load(mel)
+    spec = MelSpec.named(mel) if mel in MelSpec.known() or not Path(mel).is_file() else MelSpec.load(mel)
     encoder = None
     if "speaker" in wanted:
         from tfvc.models.speaker_encoder import SpeakerEncoder

@@ -34,6 +34,6 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
 
 
 def _name_of(spec) -> str:
-    from tfvc.audio.named_specs import named_specs
+    from tfvc.audio import MelSpec
 
-    return next((name for name, known in named_specs().items() if known == spec), "a spec of its own")
+    return next((name for name, known in MelSpec.known().items() if known == spec), "a spec of its own")
