@@ -54,8 +54,8 @@ def recordings(environment):
 
 
 def test_no_file_of_tfvc_knows_the_package():
-    knowing = [path for path in (REPOSITORY / "tfvc").rglob("*.py") if "wavenext" in path.read_text().lower()]
-    assert knowing == []
+    files = [REPOSITORY / "pyproject.toml", *(REPOSITORY / "tfvc").rglob("*.py")]
+    assert [path for path in files if "wavenext" in path.read_text(encoding="utf-8").lower()] == []
 
 
 def test_its_checkpoint_comes_in_and_goes_out_bit_for_bit(environment, folder, presets):
