@@ -12,5 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "loudness": ["normalize_volume"],
         "mel_extractor": ["MelExtractor"],
         "mel_spec": ["MelSpec"],
+        "recording": ["Recording"],
     },
 )

@@ -1,5 +1,6 @@
 """Sound files in and out: any format libsndfile knows, as one mono float32 waveform in -1..1."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import soundfile
 import soxr
 
 from tfvc.audio.errors import AudioError
-from tfvc.audio.quiet import quiet_stderr
 from tfvc.audio.truncation import looks_like_mpeg, missing_bytes
 from tfvc.common.atomic import atomic_file
+from tfvc.common.silence import silent_stderr
 
 SHORTEST_SECONDS = 0.01
 LONGEST_SECONDS = 4 * 3600
@@ -44,7 +45,9 @@ def read(path: str | os.PathLike, sample_rate: int | None = None) -> tuple[np.nd
     path = Path(path)
     _refuse_what_is_no_file(path)
     try:
-        with quiet_stderr(looks_like_mpeg(path)), soundfile.SoundFile(path) as file:
+        # The MPEG decoder prints its complaints.
+        quiet = silent_stderr() if looks_like_mpeg(path) else contextlib.nullcontext()
+        with quiet, soundfile.SoundFile(path) as file:
             _check_header(file, path)
             wave = _read_mono(file, path)
             own_rate = file.samplerate

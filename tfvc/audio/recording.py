@@ -8,24 +8,37 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from tfvc.audio.errors import AudioError
 from tfvc.audio.io import read, resample
 from tfvc.audio.mel_spec import MelSpec
+from tfvc.common.errors import TfvcError
 
 if TYPE_CHECKING:
     from tfvc.models.speaker_encoder import SpeakerEncoder
 
 
 class Recording:
-    """A waveform whose resampled forms, mels, contours and embedding are computed when first asked for, and kept.
+    """A waveform whose resampled forms, mels, contours and embeddings are computed when first asked for, and kept.
+
+    Everything is computed from the waveform at its own rate, so that source and target of a conversion are treated
+    alike.
 
     Args:
-        wave: `[samples]`, mono, full scale 1.
+        wave: `[samples]`, floating point, mono, full scale 1; kept as float32.
         sample_rate: in Hz.
         name: for messages.
+
+    Raises:
+        AudioError: if the waveform has other axes, or integers, whose full scale is not 1.
     """
 
     def __init__(self, wave: np.ndarray, sample_rate: int, name: str = "recording"):
-        self.wave, self.sample_rate, self.name = wave, sample_rate, name
+        wave = np.asarray(wave)
+        if wave.ndim != 1 or not np.issubdtype(wave.dtype, np.floating):
+            raise AudioError(
+                f"{name}: expected floating-point samples [samples] in -1..1, got {wave.dtype} {list(wave.shape)}"
+            )
+        self.wave, self.sample_rate, self.name = wave.astype(np.float32, copy=False), sample_rate, name
         self._known: dict = {}
 
     @classmethod
@@ -44,19 +57,26 @@ class Recording:
         return Recording(first, self.sample_rate, self.name), Recording(second, self.sample_rate, self.name)
 
     def at(self, sample_rate: int) -> np.ndarray:
-        """The waveform at a rate in Hz."""
+        """The waveform at a rate in Hz, float32."""
         return self.once(("wave", sample_rate), lambda: resample(self.wave, self.sample_rate, sample_rate))
 
     def mel(self, spec: MelSpec) -> np.ndarray:
-        """Its mel `[frames, n_mels]`."""
-        return self.once(spec, lambda: spec.extract(self.at(spec.sample_rate)))
+        """Its mel `[frames, n_mels]`; raises TfvcError, naming the recording, if it is too short to have one."""
+        return self.once(("mel", spec), lambda: self._extract(spec))
 
     def embedding(self, encoder: SpeakerEncoder) -> np.ndarray:
-        """Its speaker embedding, of length 1."""
-        return self.once(("embedding", id(encoder)), lambda: encoder.embed_utterance(self.wave, self.sample_rate))
+        """Its speaker embedding `[embedding]`, of length 1."""
+        # By the encoder itself: its id may be another's once it is gone.
+        return self.once(("embedding", encoder), lambda: encoder.embed_utterance(self.wave, self.sample_rate))
 
     def once(self, key, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """What `compute` gives, computed when the key is first asked for and then kept."""
         if key not in self._known:
             self._known[key] = compute()
         return self._known[key]
+
+    def _extract(self, spec: MelSpec) -> np.ndarray:
+        try:
+            return spec.extract(self.at(spec.sample_rate))
+        except TfvcError as problem:
+            raise TfvcError(f"{self.name}: {problem}") from None

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tfvc.benchmark.bench import Bench
+from tfvc.audio import Recording
 from tfvc.benchmark.config import CopySynthesisConfig
+from tfvc.benchmark.experiment import Experiment
 from tfvc.metrics.summary import means
 from tfvc.voices.vocoders import speak
 
@@ -16,26 +17,27 @@ class CopySynthesis:
     Mels are those of each vocoder's own spec.
     """
 
-    def __init__(self, config: CopySynthesisConfig, bench: Bench):
-        self.bench = bench
+    def __init__(self, config: CopySynthesisConfig, experiment: Experiment):
+        self.experiment = experiment
         self.vocoders = config.vocoders
-        speakers = bench.unknown_speakers(config.vocoders, config.corpus, config.speakers)
+        speakers = experiment.unknown_speakers(config.vocoders, config.corpus, config.speakers)
         names = sorted(speakers)
-        drawn = np.random.default_rng(bench.seed).permutation(len(names))[: config.recordings]
+        drawn = np.random.default_rng(experiment.seed).permutation(len(names))[: config.recordings]
         self.files = {names[i]: speakers[names[i]][0] for i in sorted(drawn)}
         self.jobs = [(vocoder, speaker) for vocoder in config.vocoders for speaker in self.files]
         for vocoder in config.vocoders:
-            bench.load_vocoder(vocoder)
+            experiment.load_vocoder(vocoder)
 
     def measure(self, job: tuple[str, str]) -> dict:
         """Speaks one recording again."""
         name, speaker = job
-        vocoder = self.bench.load_vocoder(name)
+        vocoder = self.experiment.load_vocoder(name)
         spec = vocoder.mel_spec
-        original = self.bench.read(self.files[speaker])
+        original = self.experiment.read(self.files[speaker])
         wave = speak(vocoder, original.mel(spec), len(original.at(spec.sample_rate)))
-        again = self.bench.keep(wave, spec.sample_rate, "copy_synthesis", _folder_name(name), speaker)
-        against = self.bench.comparison(*_METRICS, same_timing=True, mel_spec=spec)
+        spoken = Recording(wave, spec.sample_rate)
+        again = self.experiment.keep(spoken, "copy_synthesis", _folder_name(name), speaker)
+        against = self.experiment.evaluation(*_METRICS, same_timing=True, mel_spec=spec)
         return {"vocoder": name, "speaker": speaker, **against.measure(original, again)}
 
     def figures(self, rows: list[dict]) -> dict:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from tfvc.benchmark.bench import Bench
+from tfvc.audio import Recording
 from tfvc.benchmark.config import LongRecordingConfig
+from tfvc.benchmark.experiment import Experiment
 from tfvc.common.errors import TfvcError
-from tfvc.metrics import Recording, mel_l1, stoi
+from tfvc.metrics import mel_l1, stoi
 
 _RATE = 16000
 
@@ -16,24 +17,27 @@ class LongRecording:
     Into its own voice, so that there is a truth to compare with; through the whole converter, vocoder included.
     """
 
-    def __init__(self, config: LongRecordingConfig, bench: Bench):
-        self.bench, self.config = bench, config
+    def __init__(self, config: LongRecordingConfig, experiment: Experiment):
+        self.experiment, self.config = experiment, config
         named = (config.speaker,) if config.speaker else ()
-        speakers = bench.unknown_speakers((bench.model, bench.vocoder), config.corpus, named)
+        speakers = experiment.unknown_speakers((experiment.model, experiment.vocoder), config.corpus, named)
         self.speaker = min(speakers)
-        self.window = round(config.window_seconds * bench.spec.sample_rate)
-        self.recording = self._join([bench.read(file).at(bench.spec.sample_rate) for file in speakers[self.speaker]])
+        self.window = round(config.window_seconds * experiment.spec.sample_rate)
+        self.recording = self._join(
+            [experiment.read(file).at(experiment.spec.sample_rate) for file in speakers[self.speaker]]
+        )
         self.jobs = [self.speaker]
 
     def measure(self, speaker: str) -> dict:
         """Converts the recording and measures every window of it."""
-        bench, recording = self.bench, self.recording
-        result = bench.convert(recording, recording.embedding(bench.encoder))
-        spoken = bench.keep(result.wave, result.sample_rate, "long_recording", speaker)
+        experiment, recording = self.experiment, self.recording
+        spoken = experiment.keep(experiment.convert(recording, [recording]), "long_recording", speaker)
         windows = range(len(recording.wave) // self.window)
         return {
             "speaker": speaker,
-            "mel_l1": [self._per_window(mel_l1, i, *(r.mel(bench.spec) for r in (recording, spoken))) for i in windows],
+            "mel_l1": [
+                self._per_window(mel_l1, i, *(r.mel(experiment.spec) for r in (recording, spoken))) for i in windows
+            ],
             "stoi": [self._per_window(stoi, i, *(r.at(_RATE) for r in (recording, spoken))) for i in windows],
         }
 
@@ -54,11 +58,11 @@ class LongRecording:
         material = np.concatenate(whole)
         if not len(material):
             raise TfvcError(
-                f"{self.bench.data / self.config.corpus}: {self.speaker} has no recording of "
+                f"{self.experiment.data / self.config.corpus}: {self.speaker} has no recording of "
                 f"{self.config.window_seconds:g} s; name another speaker, or shorter windows"
             )
         samples = max(1, round(self.config.seconds / self.config.window_seconds)) * self.window
-        return Recording(np.resize(material, samples), self.bench.spec.sample_rate, self.speaker)
+        return Recording(np.resize(material, samples), self.experiment.spec.sample_rate, self.speaker)
 
     def _per_window(self, measure, index: int, one: np.ndarray, other: np.ndarray) -> float:
         """Measures window `index` of two arrays that both cover the recording."""

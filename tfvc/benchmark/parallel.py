@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tfvc.benchmark.bench import Bench
 from tfvc.benchmark.config import ParallelConfig
+from tfvc.benchmark.experiment import Experiment
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import speaker_cosine
 from tfvc.metrics.summary import means
@@ -19,18 +19,18 @@ class Parallel:
     `unconverted_`. Cosines are to recordings that neither the conversion nor the target's voice was taken from.
     """
 
-    def __init__(self, config: ParallelConfig, bench: Bench):
-        self.bench = bench
+    def __init__(self, config: ParallelConfig, experiment: Experiment):
+        self.experiment = experiment
         self.said, self.voices, self.judges = {}, {}, {}
-        speakers = bench.speakers(config.corpus)
+        speakers = experiment.speakers(config.corpus)
         said_by = {speaker: {_sentence(file): file for file in files} for speaker, files in speakers.items()}
         common = sorted(set.intersection(*(set(files) for files in said_by.values())))[-config.sentences :]
         for speaker, files in said_by.items():
             others = [file for sentence, file in files.items() if sentence not in common]
             if len(speakers) < 2 or len(common) < config.sentences or len(others) < 2:
                 raise TfvcError(
-                    f"{bench.data / config.corpus}: needs two speakers who all say {config.sentences} sentences, and "
-                    f"two other recordings of each; {speaker} has {len(common)} and {len(others)}"
+                    f"{experiment.data / config.corpus}: needs two speakers who all say {config.sentences} sentences, "
+                    f"and two other recordings of each; {speaker} has {len(common)} and {len(others)}"
                 )
             self.said[speaker] = {sentence: files[sentence] for sentence in common}
             self.voices[speaker], self.judges[speaker] = others[::2], others[1::2]
@@ -40,17 +40,17 @@ class Parallel:
     def measure(self, job: tuple[str, str, str]) -> dict:
         """Converts a sentence of one speaker into the voice of another."""
         own, other, sentence = job
-        bench = self.bench
-        source, target = bench.read(self.said[own][sentence]), bench.read(self.said[other][sentence])
-        result = bench.convert(source, self._mean_embedding(self.voices[other]))
-        spoken = bench.keep(result.wave, result.sample_rate, "parallel", f"{own}_to_{other}", sentence)
+        experiment = self.experiment
+        source, target = experiment.read(self.said[own][sentence]), experiment.read(self.said[other][sentence])
+        result = experiment.convert(source, [experiment.read(file) for file in self.voices[other]])
+        spoken = experiment.keep(result, "parallel", f"{own}_to_{other}", sentence)
         if self.pictured is None:
             mels = {f"source, {own}": source, f"target, {other}": target, "source converted": spoken}
-            self.pictured = {title: recording.mel(bench.spec) for title, recording in mels.items()}
-        against_target = bench.comparison("mcd", "f0", same_timing=False)
+            self.pictured = {title: recording.mel(experiment.spec) for title, recording in mels.items()}
+        against_target = experiment.evaluation("mcd", "f0", same_timing=False)
         row = against_target.measure(target, spoken)
         row |= {f"unconverted_{key}": value for key, value in against_target.measure(target, source).items()}
-        embedding = spoken.embedding(bench.encoder)
+        embedding = spoken.embedding(experiment.encoder)
         row["speaker_cosine"] = speaker_cosine(embedding, self._mean_embedding(self.judges[other]))
         row["speaker_cosine_source"] = speaker_cosine(embedding, self._mean_embedding(self.judges[own]))
         return {"source": own, "target": other, "sentence": sentence, **row}
@@ -63,7 +63,7 @@ class Parallel:
         return {"conversions": len(rows), **result}
 
     def _mean_embedding(self, files: list[Path]) -> np.ndarray:
-        return np.mean([self.bench.read(file).embedding(self.bench.encoder) for file in files], axis=0)
+        return self.experiment.encoder.embed_speaker([self.experiment.read(file) for file in files])
 
 
 def _sentence(file: Path) -> str:

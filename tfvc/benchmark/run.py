@@ -6,9 +6,9 @@ from typing import Any
 
 import tfvc
 from tfvc.audio.pictures import mel_figure
-from tfvc.benchmark.bench import Bench
 from tfvc.benchmark.config import Protocol
 from tfvc.benchmark.copy_synthesis import CopySynthesis
+from tfvc.benchmark.experiment import Experiment
 from tfvc.benchmark.long_recording import LongRecording
 from tfvc.benchmark.parallel import Parallel
 from tfvc.benchmark.table import markdown
@@ -53,22 +53,22 @@ def run_protocol(
         require(package)
     with atomic_dir(out) as temporary:
         common = protocol.common
-        bench = Bench(common.model, common.vocoder, data, temporary / SOUND, common.seed)
+        experiment = Experiment(common, data, temporary / SOUND)
         # All are made before any is run: what is missing is said at once.
-        sections = {name: _SECTIONS[name](config, bench) for name, config in protocol.sections.items()}
+        sections = {name: _SECTIONS[name](config, experiment) for name, config in protocol.sections.items()}
         rows = _measure(sections, report)
         vocoders = protocol.sections["copy_synthesis"].vocoders if "copy_synthesis" in sections else ()
         results = {
             "tfvc": tfvc.__version__,
             "protocol": protocol.to_dict(),
-            "checkpoints": bench.checkpoints(*vocoders),
+            "checkpoints": experiment.checkpoints(*vocoders),
             "figures": {name: section.figures(rows[name]) for name, section in sections.items()},
         }
         write_json(results, temporary / FIGURES)
         write_json(rows, temporary / ROWS)
         (temporary / TABLE).write_text(markdown(results), encoding="utf-8")
         if "parallel" in sections:
-            spec = bench.spec
+            spec = experiment.spec
             mel_figure(sections["parallel"].pictured, spec.hop / spec.sample_rate).savefig(temporary / PICTURE, dpi=100)
     return results
 

@@ -7,17 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, Recording
 from tfvc.benchmark.config import LongRecordingConfig, ParallelConfig, UnseenConfig
 from tfvc.benchmark.long_recording import LongRecording
 from tfvc.benchmark.parallel import Parallel
 from tfvc.benchmark.unseen import Unseen
-from tfvc.metrics import Recording
 
 RATE = 22050
 
 
-def bench(speakers: dict[str, list[str]], **others) -> SimpleNamespace:
+def experiment(speakers: dict[str, list[str]], **others) -> SimpleNamespace:
     found = {speaker: [Path(file) for file in files] for speaker, files in speakers.items()}
     return SimpleNamespace(
         data=Path("data"),
@@ -27,14 +26,14 @@ def bench(speakers: dict[str, list[str]], **others) -> SimpleNamespace:
         spec=MelSpec.named("hifigan_22k"),
         speakers=lambda corpus: found,
         unknown_speakers=lambda presets, corpus, named: found,
-        comparison=lambda *metrics, same_timing: None,
+        evaluation=lambda *metrics, same_timing: None,
         **others,
     )
 
 
 def test_sentences_voices_and_judges_are_apart():
     files = {name: [f"{name}_{number:03}.wav" for number in range(first, 9)] for name, first in (("a", 1), ("b", 2))}
-    section = Parallel(ParallelConfig("twins", 3), bench(files))
+    section = Parallel(ParallelConfig("twins", 3), experiment(files))
     for name in "ab":
         said = set(section.said[name].values())
         assert {file.name for file in said} == {f"{name}_{number:03}.wav" for number in (6, 7, 8)}
@@ -49,7 +48,7 @@ def test_pairs_are_drawn_by_seed_and_judged_by_the_other_half():
         return Recording(np.arange(10.0), 16000, path.name)
 
     speakers = {name: [f"{name}.wav"] for name in "abcdefg"}
-    section, again = (Unseen(UnseenConfig("crowd", 12), bench(speakers, read=read)) for _ in range(2))
+    section, again = (Unseen(UnseenConfig("crowd", 12), experiment(speakers, read=read)) for _ in range(2))
     assert section.jobs == again.jobs
     assert len(set(section.jobs)) == 12
     assert all(own != other for own, other in section.jobs)
@@ -66,7 +65,7 @@ def test_a_long_recording_is_made_of_whole_windows(lengths):
         return Recording(np.arange(round(seconds * RATE)) + 1000.0 * seconds, RATE)
 
     section = LongRecording(
-        LongRecordingConfig("crowd", "", 5.0, 1.0), bench({"a": [f"{x}.wav" for x in lengths]}, read=read)
+        LongRecordingConfig("crowd", "", 5.0, 1.0), experiment({"a": [f"{x}.wav" for x in lengths]}, read=read)
     )
     starts = np.concatenate([[1000 * x + RATE * i for i in range(int(x))] for x in lengths])
     assert section.recording.wave[::RATE].tolist() == np.resize(starts, 5).tolist()

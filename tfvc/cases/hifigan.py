@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfvc.audio import MelSpec
 from tfvc.cases.reference import reference
-from tfvc.models.gan import same_length
+from tfvc.models.gan_step import same_length
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn, torch_call_channels_first
@@ -126,9 +126,7 @@ def hifigan_entries(model: HiFiGAN) -> list[Declared]:
 
 
 def _torch_generator(config: HiFiGANConfig) -> Any:
-    sizes = config.to_dict()
-    del sizes["weight_norm"]
-    return reference("hifigan").Generator(**sizes)
+    return reference("hifigan").Generator(**config.to_dict())
 
 
 def _torch_adamw(parameters: Any, rate: float) -> Any:

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -114,7 +115,38 @@ def test_info_tells_the_config_the_mels_and_the_record(tfvc, narrow_preset):
     assert told["mel"] == "hifigan_22k"
     assert told["mel.hop"] == "256"
     assert told["training.steps"] == "0"
+    assert (told["encoder.name"], told["encoder.sha256"]) == ("ge2e", "unknown")
+    assert re.fullmatch("[0-9a-f]{64}", told["weights.sha256"])
+    assert told["note"] == "takes speaker embeddings of ge2e: convert with that encoder"
     assert "trainable" in told["parameters"]
+
+
+def test_info_names_the_encoder_of_the_bundled_checkpoint(tfvc, ge2e):
+    told = dict(line.split(maxsplit=1) for line in tfvc("info", "autovc_small").stdout.splitlines())
+    assert (told["encoder.name"], told["encoder.sha256"]) == ("ge2e", ge2e.maker.sha256)
+
+
+def test_info_refuses_a_damaged_record_in_one_line(tfvc, narrow_preset, tmp_path):
+    shutil.copytree(narrow_preset, tmp_path / "x")
+    (tmp_path / "x/training.json").write_text("{")
+    assert refused(tfvc("info", tmp_path / "x"), "training.json", "no JSON")
+
+
+def test_convert_says_what_it_assumes_of_an_older_preset(tfvc, recordings, narrow_preset, tmp_path):
+    shutil.copytree(narrow_preset, tmp_path / "older")
+    (tmp_path / "older/encoder.json").unlink()
+    command = ["convert", recordings / "source/a.wav", recordings / "target/1.wav", "--model", tmp_path / "older"]
+    assert refused(tfvc(*command, "--out", tmp_path / "x.wav"), "older: does not say", "--speaker-encoder")
+    done = tfvc(*command, "--out", tmp_path / "x.wav", "--speaker-encoder", "ge2e")
+    assert (done.returncode, done.stderr) == (0, "converting: 1/1\n")
+    (tmp_path / "older/training.json").write_text('{"model": "autovc", "data": "corpus"}')
+    done = tfvc(*command, "--out", tmp_path / "y.wav")
+    assert done.returncode == 0
+    note, progress = done.stderr.splitlines()
+    assert note.startswith("tfvc: note: ")
+    assert "ge2e is assumed" in note
+    assert progress == "converting: 1/1"
+    assert (tmp_path / "x.wav").read_bytes() == (tmp_path / "y.wav").read_bytes()
 
 
 def test_export_h5(tfvc, narrow_preset, tmp_path):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tfvc.audio import MelSpec
+from tfvc.common.maker import Maker
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 
 
@@ -35,5 +36,5 @@ def narrow_preset(tmp_path_factory):
     spec = MelSpec.named("hifigan_22k")
     config = AutoVCConfig(neck=4, freq=8, conv_channels=16, decoder_lstm1=16, decoder_lstm2=16, **mel_scaling(spec))
     folder = tmp_path_factory.mktemp("presets") / "narrow"
-    AutoVC(config, spec).save_to_preset(folder, training={"steps": 0})
+    AutoVC(config, spec, Maker("ge2e")).save_to_preset(folder, training={"steps": 0})
     return folder

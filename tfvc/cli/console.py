@@ -16,6 +16,11 @@ def say(text: str = "") -> None:
     print(text, flush=True)
 
 
+def note(text: str) -> None:
+    """One line beside the results: what was assumed."""
+    print(f"tfvc: note: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
 def error(text: str) -> None:
     """One line of error, whatever the text."""
     print(f"tfvc: error: {' '.join(text.split())}", file=sys.stderr, flush=True)

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from tfvc.cli.recordings import keep_recordings, plan, run_each, sound_files
+from tfvc.cli import choices
+from tfvc.cli.console import note
+from tfvc.cli.recordings import find_recordings, keep_recordings, plan, run_each
 from tfvc.common import defaults
 
 
@@ -17,21 +19,31 @@ def convert(
     ],
     model: Annotated[str, typer.Option(help="Preset of the AutoVC.")] = "autovc_small",
     vocoder: Annotated[
-        str, typer.Option(help="griffin-lim, or a MelGAN or HiFi-GAN preset with the model's mel spec.")
-    ] = defaults.VOCODER,
+        str | None,
+        typer.Option(
+            help=f"griffin-lim, or a preset of {choices.vocoders()} with the model's mel spec.",
+            show_default=defaults.VOCODER,
+        ),
+    ] = None,
+    speaker_encoder: Annotated[
+        str | None,
+        typer.Option(metavar="PRESET", help="The encoder of the model's training. Default: the one that it names."),
+    ] = None,
 ) -> None:
     """Speak SOURCE in the voice of TARGET."""
-    from tfvc.audio import write
-    from tfvc.voices.converter import VoiceConverter
+    from tfvc.audio import Recording, write
+    from tfvc.voices.load import load_voice
 
     jobs = plan(source, out)
-    targets = [file for path in target for file in sound_files(path)]
+    targets = [file for path in target for file in find_recordings(path)]
     keep_recordings([*targets, *(recording for recording, _ in jobs)], jobs)
-    converter = VoiceConverter.from_preset(model, vocoder)
-    voice = converter.embed(targets)
+    voice = load_voice(model, vocoder, speaker_encoder)
+    for line in voice.notes:
+        note(line)
+    speaker = voice.targets([Recording.read(file) for file in targets])
 
     def work(recording: Path, result: Path) -> None:
-        spoken = converter.convert_to(recording, voice)
+        spoken = voice.convert(Recording.read(recording), speaker)
         write(result, spoken.wave, spoken.sample_rate)
 
     run_each(jobs, out, "converting", "converted", work)

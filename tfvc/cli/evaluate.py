@@ -7,7 +7,8 @@ import typer
 
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import progress, say
-from tfvc.cli.recordings import sound_files
+from tfvc.cli.recordings import find_recordings
+from tfvc.common import defaults
 from tfvc.common.errors import TfvcError
 
 
@@ -29,6 +30,14 @@ def evaluate(
     mel: Annotated[str, typer.Option(metavar="SPEC", help="Spec of the mels compared: a name or a mel.json.")] = (
         "hifigan_22k"
     ),
+    speaker_encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PRESET",
+            help="Whose embeddings are compared; of --protocol, also the encoder of the model's training.",
+            show_default=defaults.SPEAKER_ENCODER,
+        ),
+    ] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write every figure.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw mels and pitch, or distributions.")] = None,
     fail_under: Annotated[
@@ -64,15 +73,17 @@ def evaluate(
 
         if out is None:
             raise TfvcError("--protocol needs --out, a folder for the table, the figures and the sound")
-        evaluate_protocol(protocol, out, data, set or [], json, bounds)
+        chosen = [f"speaker_encoder={speaker_encoder}"] if speaker_encoder else []
+        evaluate_protocol(protocol, out, data, [*(set or []), *chosen], json, bounds)
     elif reference is not None and hypothesis is None:
-        _look_for_defects(sound_files(reference), json)
+        _look_for_defects(find_recordings(reference), json)
     else:
-        from tfvc.cli.evaluate_pairs import evaluate_pairs
+        from tfvc.cli.evaluate_pairs import EvaluationOptions, evaluate_pairs
         from tfvc.metrics.pairs import pair_paths, read_pairs
 
         found = read_pairs(pairs) if pairs is not None else pair_paths(reference, hypothesis)
-        evaluate_pairs(found, metrics, aligned, mel, json, plot, bounds)
+        options = EvaluationOptions(metrics, aligned, mel, speaker_encoder or defaults.SPEAKER_ENCODER)
+        evaluate_pairs(found, options, json, plot, bounds)
 
 
 def _look_for_defects(files: list[Path], json: Path | None) -> None:

@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from tfvc.audio import read, write
+from tfvc.audio import MelSpec, Recording, read, write
 from tfvc.cli import main
+from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
 
 CHEAP = ("--metrics", "mel,stoi")
 
@@ -49,6 +50,7 @@ def test_a_pair_gives_a_table_and_json_and_a_picture(evaluate, ge2e, tmp_path):
     keys = {"mcd_db", "f0_rmse_cents", "f0_correlation", "voicing_error", "mel_l1", "speaker_cosine", "stoi", "pesq"}
     assert keys <= content.keys()
     assert content["rows"][0]["hypothesis"] == "hyp/1.wav"
+    assert content["speaker_encoder"] == ge2e.maker.to_dict()
     assert all(key in printed for key in keys)
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
@@ -89,6 +91,17 @@ def test_lists_of_pairs_with_sources(evaluate, ge2e, tmp_path, folders):
     nearer = [row["speaker_cosine"] > row["speaker_cosine_source"] for row in content["rows"]]
     assert content["nearer_to_target"] == np.mean(nearer)
     assert 0 <= content["equal_error_rate"] <= 1
+
+
+def test_cosines_are_those_of_the_encoder_that_is_named(evaluate, tmp_path):
+    encoder = SpeakerEncoder(SpeakerEncoderConfig(units=4), MelSpec.named("ge2e_16k"))
+    encoder.save_to_preset(tmp_path / "ear")
+    arguments = ("--metrics", "speaker", "--json", tmp_path / "a.json", "--speaker-encoder", tmp_path / "ear")
+    assert evaluate("ref/1.wav", "hyp/1.wav", *arguments)[0] == 0
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["speaker_encoder"] == encoder.maker.to_dict()
+    one, other = (Recording.read(f"{folder}/1.wav").embedding(encoder) for folder in ("ref", "hyp"))
+    assert content["speaker_cosine"] == pytest.approx(float(one @ other), abs=1e-6)
 
 
 def test_a_bad_file_among_good_ones_is_reported(evaluate, folders, tmp_path):

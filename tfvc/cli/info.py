@@ -6,14 +6,16 @@ from typing import Annotated
 import typer
 
 from tfvc.cli.console import say
+from tfvc.common.json_file import read_object
 
 
 def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folder or name of a preset.")]) -> None:
-    """Show a preset's configuration, mel spec, parameters and training record."""
+    """Show a preset's configuration, mel spec, speaker encoder, parameters and training record."""
     import numpy as np
 
     from tfvc.models.load import load_preset
     from tfvc.models.locations import find_preset
+    from tfvc.weights import weights_sha256
 
     folder = find_preset(preset)
     model = load_preset(folder)
@@ -22,15 +24,22 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
         "preset": folder,
         "model": model.name_in_presets,
         "parameters": f"{trainable:,} trainable, {model.count_params() - trainable:,} non-trainable",
+        **{name: getattr(model, name) for name in model.states},
         **{f"config.{name}": value for name, value in model.config.to_dict().items()},
         "mel": _name_of(model.mel_spec),
         **{f"mel.{name}": value for name, value in json.loads(model.mel_spec.to_json()).items()},
     }
+    for name, content in model.inputs().items():
+        rows |= {f"{name}.{field}": value for field, value in content.items()}
+    rows["weights.sha256"] = weights_sha256(model)
     record = folder / "training.json"
     if record.is_file():
-        rows |= {f"training.{name}": json.dumps(value) for name, value in json.loads(record.read_text()).items()}
+        content = read_object(record, "the record of a training")
+        rows |= {f"training.{name}": json.dumps(value) for name, value in content.items()}
     for name, value in rows.items():
-        say(f"{name:28} {value}")
+        say(f"{name:28} {'unknown' if value is None else value}")
+    for line in model.notes():
+        say(f"{'note':28} {line}")
 
 
 def _name_of(spec) -> str:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from tfvc.cli.console import error, progress, say
 from tfvc.common.errors import TfvcError
-
-_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg"}
+from tfvc.common.sound_files import SUFFIXES, sound_files
 
 
 def plan(source: Path, out: Path) -> list[tuple[Path, Path]]:
@@ -20,7 +19,7 @@ def plan(source: Path, out: Path) -> list[tuple[Path, Path]]:
         return [(source, out / f"{source.stem}.wav" if is_folder else out)]
     if out.is_file():
         raise TfvcError(f"{out}: is a file, and {source} is a folder; --out must be a folder")
-    results = [(file, out / file.relative_to(source).with_suffix(".wav")) for file in sound_files(source)]
+    results = [(file, out / file.relative_to(source).with_suffix(".wav")) for file in find_recordings(source)]
     taken: dict[Path, Path] = {}
     for file, result in results:
         if result in taken:
@@ -29,13 +28,13 @@ def plan(source: Path, out: Path) -> list[tuple[Path, Path]]:
     return results
 
 
-def sound_files(path: Path) -> list[Path]:
-    """The file itself, or all sound files below a folder, sorted."""
+def find_recordings(path: Path) -> list[Path]:
+    """The file itself, or all sound files below a folder, sorted. Raises TfvcError if there are none."""
     if not path.is_dir():
         return [path]
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
+    files = sound_files(path)
     if not files:
-        raise TfvcError(f"{path}: no sound files in this folder ({', '.join(sorted(_SUFFIXES))})")
+        raise TfvcError(f"{path}: no sound files in this folder ({', '.join(SUFFIXES)})")
     return files
 
 

@@ -2,12 +2,19 @@
 
 from tfvc.common.errors import TfvcError
 
+INSTALL = "pip install 'tfvc[torch]'"
 
-def require_torch() -> None:
-    """Raises TfvcError where PyTorch is not installed."""
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed."""
     try:
         import torch  # noqa: F401
     except ImportError:
-        raise TfvcError(
-            "this command compares with PyTorch, which is not installed; run pip install 'tfvc[torch]'"
-        ) from None
+        return False
+    return True
+
+
+def require_torch() -> None:
+    """Raises TfvcError where PyTorch is not installed."""
+    if not has_torch():
+        raise TfvcError(f"this command compares with PyTorch, which is not installed; run {INSTALL}")

@@ -1,13 +1,11 @@
 """Which audio files a corpus folder holds: `CORPUS/<speaker>/**/*.{wav,flac,mp3,ogg}`."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tfvc.common.errors import TfvcError
-
-AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
+from tfvc.common.sound_files import SUFFIXES, sound_files
 
 
 @dataclass(frozen=True)
@@ -48,12 +46,13 @@ def scan(corpus: Path) -> list[Source]:
     """
     if not corpus.is_dir():
         raise TfvcError(f"{corpus} is not a folder; expected a corpus of the form CORPUS/<speaker>/*.wav")
-    files = sorted(_audio_files(corpus, "", ()), key=lambda file: (os.path.splitext(file)[0], file))
+    below = (file.relative_to(corpus).as_posix() for file in sound_files(corpus))
+    files = sorted(below, key=lambda file: (os.path.splitext(file)[0], file))
     if not any("/" in file for file in files):
         where = "not directly in it" if files else "none was found"
         raise TfvcError(
             f"{corpus} has no audio in speaker folders ({where}); "
-            f"expected CORPUS/<speaker>/**/*.{{{','.join(suffix[1:] for suffix in AUDIO_SUFFIXES)}}}"
+            f"expected CORPUS/<speaker>/**/*.{{{','.join(suffix[1:] for suffix in SUFFIXES)}}}"
         )
     sources: list[Source] = []
     taken: dict[str, str] = {}
@@ -67,24 +66,6 @@ def scan(corpus: Path) -> list[Source]:
             taken[source.id] = file
         sources.append(source)
     return sources
-
-
-def _audio_files(folder: Path, prefix: str, ancestors: tuple[str, ...]) -> Iterator[str]:
-    # A link to a folder above would be walked for ever.
-    real = os.path.realpath(folder)
-    if real in ancestors:
-        return
-    try:
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        raise TfvcError(f"{folder} cannot be read ({error.strerror}); check its permissions") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _audio_files(folder / entry.name, f"{prefix}{entry.name}/", (*ancestors, real))
-        elif entry.name.lower().endswith(AUDIO_SUFFIXES):
-            yield prefix + entry.name
 
 
 def _examine(corpus: Path, file: str) -> Source:

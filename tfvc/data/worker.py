@@ -6,7 +6,6 @@ Workers are spawned, not forked (TensorFlow does not survive a fork), see no acc
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import numpy as np
 
 from tfvc.audio import MelSpec, read
 from tfvc.common.errors import TfvcError
+from tfvc.common.silence import silent_stderr
 from tfvc.data.corpus import Source
 from tfvc.data.record import FULL_SCALE, EncodedUtterance, encode, quantise
 
@@ -44,16 +44,10 @@ def worker_environment() -> Iterator[None]:
     """
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
     try:
-        yield
+        with silent_stderr():
+            yield
     finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

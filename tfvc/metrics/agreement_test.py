@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tfvc.audio import MelSpec
-from tfvc.metrics import Comparison, Recording
+from tfvc.audio import MelSpec, Recording
+from tfvc.metrics import Evaluation
 from tfvc.metrics.extra import require
 
 SPEC = MelSpec.named("hifigan_22k")
@@ -16,7 +16,7 @@ VOICES = {16000: (23, 0.42), 22050: (34, 0.45), 48000: (39, 0.55)}  # the figure
 
 
 def measure(reference, hypothesis, *metrics, aligned=False, encoder=None):
-    return Comparison(metrics, aligned, SPEC, encoder).measure(reference, hypothesis)
+    return Evaluation(metrics, aligned, SPEC, encoder).measure(reference, hypothesis)
 
 
 def cheapest_path(costs: np.ndarray) -> list[tuple[int, int]]:

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from tfvc.audio import MelSpec, resample
+from tfvc.audio import MelSpec, Recording, resample
 from tfvc.common.errors import TfvcError
 from tfvc.metrics import (
     METRICS,
-    Comparison,
-    Recording,
+    Evaluation,
     equal_error_rate,
     mel_l1,
     pesq_wideband,
@@ -25,7 +24,7 @@ WITHOUT_SPEAKER = [name for name in METRICS if name != "speaker"]
 
 
 def measure(reference, hypothesis, *metrics, aligned=False):
-    return Comparison(metrics, aligned, SPEC).measure(reference, hypothesis)
+    return Evaluation(metrics, aligned, SPEC).measure(reference, hypothesis)
 
 
 @pytest.fixture
@@ -152,10 +151,10 @@ def test_two_speakers_differ_more_than_one_from_itself(real_data, ge2e):
     speaker = Recording.read(real_data / "vctk4/p225/p225_003.wav")
     noise = np.random.default_rng(4).normal(0, 0.001, len(speaker.wave)).astype(np.float32)
     faster = Recording((speaker.wave + noise), 16640)
-    compare = Comparison(("mcd", "mel", "speaker"), False, SPEC, ge2e)
-    own = compare.measure(speaker, faster)
+    evaluation = Evaluation(("mcd", "mel", "speaker"), False, SPEC, ge2e)
+    own = evaluation.measure(speaker, faster)
     for other in ("p226", "p227", "p228"):
-        theirs = compare.measure(speaker, Recording.read(real_data / f"vctk4/{other}/{other}_003.wav"))
+        theirs = evaluation.measure(speaker, Recording.read(real_data / f"vctk4/{other}/{other}_003.wav"))
         assert theirs["mcd_db"] > own["mcd_db"]
         assert theirs["mcd_without_energy_db"] > own["mcd_without_energy_db"]
         assert theirs["mel_l1"] > own["mel_l1"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfvc.audio.recording import Recording
+from tfvc.audio import Recording
 from tfvc.metrics.f0 import pitch
 from tfvc.metrics.mcd import SHIFT, mel_cepstra
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfvc.common.errors import TfvcError
-from tfvc.data.corpus import AUDIO_SUFFIXES
+from tfvc.common.sound_files import SUFFIXES, sound_files, stem_below
 
 _COLUMNS = ("reference", "hypothesis", "source")
 
@@ -39,7 +39,7 @@ def pair_paths(reference: Path, hypothesis: Path) -> list[Pair]:
         return [Pair(reference, hypothesis)]
     references, hypotheses = _by_stem(reference), _by_stem(hypothesis)
     if not hypotheses:
-        raise TfvcError(f"{hypothesis}: no sound files in this folder ({', '.join(AUDIO_SUFFIXES)})")
+        raise TfvcError(f"{hypothesis}: no sound files in this folder ({', '.join(SUFFIXES)})")
     if missing := hypotheses.keys() - references.keys():
         raise TfvcError(
             f"{hypotheses[min(missing)]}: has no reference {min(missing)!r} in {reference}; name both alike, or list "
@@ -80,10 +80,9 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file())
     found: dict[str, Path] = {}
-    for file in files:
-        stem = file.relative_to(folder).with_suffix("").as_posix()
+    for file in sound_files(folder):
+        stem = stem_below(file, folder)
         if stem in found:
             raise TfvcError(f"{file}: has the same name as {found[stem]}; keep one of them")
         found[stem] = file

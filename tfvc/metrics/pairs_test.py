@@ -6,7 +6,7 @@ from tfvc.metrics.pairs import Pair, pair_paths, read_pairs
 
 @pytest.fixture
 def folders(tmp_path):
-    for name in ("ref/a/1.wav", "ref/2.flac", "ref/3.wav", "hyp/a/1.wav", "hyp/2.WAV", "hyp/notes.txt"):
+    for name in ("ref/a/1.wav", "ref/2.flac", "ref/3.wav", "hyp/a/1.wav", "hyp/2.WAV", "hyp/._2.WAV", "hyp/notes.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     return tmp_path

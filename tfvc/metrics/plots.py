@@ -6,9 +6,8 @@ import matplotlib.axes
 import matplotlib.figure
 import numpy as np
 
-from tfvc.audio import MelSpec
+from tfvc.audio import MelSpec, Recording
 from tfvc.audio.pictures import draw_mels
-from tfvc.audio.recording import Recording
 from tfvc.metrics.mcd import SHIFT, analysis_rate
 from tfvc.metrics.of_recording import pitch_of
 from tfvc.metrics.summary import Figures, means, measured

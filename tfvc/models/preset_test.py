@@ -19,7 +19,13 @@ def preset(tmp_path):
 
 def test_a_preset_is_config_mel_weights_and_record(preset):
     folder, model = preset
-    assert sorted(p.name for p in folder.iterdir()) == ["config.json", "mel.json", "model.weights.h5", "training.json"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "config.json",
+        "encoder.json",
+        "mel.json",
+        "model.weights.h5",
+        "training.json",
+    ]
     loaded = AutoVC.from_preset(folder)
     assert loaded.config == model.config
     assert loaded.mel_spec == model.mel_spec
@@ -52,7 +58,7 @@ def test_another_kind_of_model_is_refused(preset):
     [
         ("config.json", lambda text: text[:20], "not a preset's configuration"),
         ("config.json", lambda text: text.replace('"neck"', '"nekc"'), "nekc"),
-        ("config.json", lambda text: text.replace('"neck": 8', '"neck": "wide"'), "neck must be int"),
+        ("config.json", lambda text: text.replace('"neck": 8', '"neck": "wide"'), "neck must be a valid integer"),
         ("config.json", lambda text: text.replace('"neck": 8', '"neck": 17'), "another model"),
         ("mel.json", lambda text: text.replace('"hop"', '"hopp"'), "hop"),
         ("mel.json", lambda text: "{", "mel"),

@@ -1,23 +1,24 @@
 """Recordings in, the same words in another voice out."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
-import tensorflow as tf
 
-from tfvc.audio import read
-from tfvc.common import defaults
+from tfvc.audio import Recording
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC
-from tfvc.models.autovc.windows import in_windows
 from tfvc.models.speaker_encoder import SpeakerEncoder
-from tfvc.voices.vocoders import Vocoder, check_same_mels, load_vocoder, speak
+from tfvc.voices.autovc import AutoVCVoice
+from tfvc.voices.load import load_voice
+from tfvc.voices.vocoders import Vocoder
+from tfvc.voices.voice import Voiceprint
 
-Recording = str | os.PathLike | tuple[np.ndarray, int]
+# A recording, a sound file, or `(wave [samples], sample_rate)`.
+Sound = Recording | str | os.PathLike | tuple[np.ndarray, int]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Conversion:
 
 
 class VoiceConverter:
-    """A voice converter: AutoVC between a speaker encoder and a vocoder.
+    """`AutoVCVoice` for sound files and arrays.
 
     Args:
         model: the AutoVC.
@@ -45,7 +46,7 @@ class VoiceConverter:
         vocoder: takes the model's mels.
 
     Raises:
-        TfvcError: if model and vocoder take different mels (naming what differs), or the embedding sizes differ.
+        TfvcError: if they do not fit each other, as `AutoVCVoice` says.
 
     Example:
         vc = tfvc.VoiceConverter.from_preset("autovc_small")
@@ -53,33 +54,32 @@ class VoiceConverter:
     """
 
     def __init__(self, model: AutoVC, speaker_encoder: SpeakerEncoder, vocoder: Vocoder):
-        check_same_mels("the model", model.mel_spec, vocoder)
-        if model.config.embedding != speaker_encoder.config.embedding:
-            raise TfvcError(
-                f"the model wants speaker embeddings of {model.config.embedding} values, the speaker encoder "
-                f"gives {speaker_encoder.config.embedding}"
-            )
-        self.model = model
-        self.speaker_encoder = speaker_encoder
-        self.vocoder = vocoder
+        self.voice = AutoVCVoice(model, speaker_encoder, vocoder)
+        self.model, self.speaker_encoder, self.vocoder = model, speaker_encoder, vocoder
 
     @classmethod
     def from_preset(
-        cls, model: str = "autovc_small", vocoder: str = defaults.VOCODER, speaker_encoder: str = "ge2e"
+        cls, model: str = "autovc_small", vocoder: str | None = None, speaker_encoder: str | None = None
     ) -> Self:
-        """Loads the three parts by name or path.
+        """Loads the three parts by name or path; those that are not named are chosen as `load_voice` does.
+
+        What has to be assumed is warned of.
 
         Raises:
-            TfvcError: if one is not there, is damaged, or they do not fit each other.
+            TfvcError: if one is not there, is damaged, or they do not fit each other; or for another family's voice.
         """
-        network = AutoVC.from_preset(model)
-        return cls(network, SpeakerEncoder.from_preset(speaker_encoder), load_vocoder(vocoder, network.mel_spec))
+        voice = load_voice(model, vocoder, speaker_encoder)
+        if not isinstance(voice, AutoVCVoice):
+            raise TfvcError(f"{model}: is no AutoVC; tfvc.voices.load.load_voice gives its {type(voice).__name__}")
+        for note in voice.notes:
+            warnings.warn(note, stacklevel=2)
+        return cls(voice.model, voice.speaker_encoder, voice.vocoder)
 
-    def convert(self, source: Recording, targets: Sequence[Recording]) -> tuple[np.ndarray, int]:
+    def convert(self, source: Sound, targets: Sequence[Sound]) -> tuple[np.ndarray, int]:
         """Speaks `source` in the voice of `targets`.
 
         Args:
-            source: a sound file, or `(wave [samples], sample_rate)`.
+            source: a recording, a sound file, or `(wave [samples], sample_rate)`.
             targets: recordings of the wanted voice; a few seconds are enough, more are averaged.
 
         Returns:
@@ -88,39 +88,23 @@ class VoiceConverter:
         Raises:
             AudioError: if a recording cannot be used (missing, empty, too short, damaged, NaN).
         """
-        result = self.convert_to(source, self.embed(targets))
-        return result.wave, result.sample_rate
+        target = self.voice.targets([_recording(sound) for sound in targets])
+        spoken = self.voice.convert(_recording(source), target)
+        return spoken.wave, spoken.sample_rate
 
-    def embed(self, recordings: Sequence[Recording]) -> np.ndarray:
+    def embed(self, recordings: Sequence[Sound]) -> np.ndarray:
         """The mean speaker embedding `[embedding]` of some recordings."""
-        if not recordings:
-            raise TfvcError("no recording of the target voice was given; name at least one")
-        return self.speaker_encoder.embed_speaker([_load(recording) for recording in recordings])
+        return self.voice.targets([_recording(sound) for sound in recordings]).vector
 
-    def convert_to(self, source: Recording, voice: np.ndarray) -> Conversion:
+    def convert_to(self, source: Sound, voice: np.ndarray) -> Conversion:
         """Speaks `source` in the voice of an embedding that `embed` gave."""
-        spec = self.model.mel_spec
-        wave, sample_rate = _load(source, spec.sample_rate)
-        own = self.speaker_encoder.embed_utterance(wave, sample_rate)
-        mel = spec.extract(wave)
-        converted = in_windows(lambda mels: self._convert(mels, own, voice), mel)
-        return Conversion(speak(self.vocoder, converted, len(wave)), sample_rate, mel, converted)
-
-    def _convert(self, mels: np.ndarray, own: np.ndarray, voice: np.ndarray) -> np.ndarray:
-        embeddings = (np.repeat(embedding[None], len(mels), axis=0) for embedding in (own, voice))
-        return self._network(*(tf.constant(x, tf.float32) for x in (mels, *embeddings))).numpy()
-
-    @tf.function(reduce_retracing=True)
-    def _network(self, mel, source, target):
-        return self.model.convert(mel, source, target)
+        recording = _recording(source)
+        mel = self.voice.convert_mel(recording, Voiceprint(voice, self.voice.maker))
+        spoken = self.voice.vocode(mel, recording)
+        return Conversion(spoken.wave, spoken.sample_rate, recording.mel(self.voice.mel_spec), mel)
 
 
-def _load(recording: Recording, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
-    """A recording as `(wave, sample_rate)`, resampled if a rate is wanted."""
-    from tfvc.audio import resample
-
-    if isinstance(recording, str | os.PathLike):
-        return read(Path(recording), sample_rate)
-    wave, rate = recording
-    wave = np.asarray(wave, np.float32)
-    return (wave, rate) if sample_rate is None else (resample(wave, rate, sample_rate), sample_rate)
+def _recording(sound: Sound) -> Recording:
+    if isinstance(sound, Recording):
+        return sound
+    return Recording.read(sound) if isinstance(sound, str | os.PathLike) else Recording(*sound)

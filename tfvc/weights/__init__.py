@@ -2,6 +2,7 @@
 
 from tfvc.weights import projections, stock_layers, tfvc_layers  # noqa: F401  they register how their layers cross
 from tfvc.weights.crossing import entries, load_state_dict, state_dict, torch_keys
+from tfvc.weights.digest import weights_sha256
 from tfvc.weights.entry import Constant, Declared, Entry, Ignored
 from tfvc.weights.errors import WeightError
 from tfvc.weights.layer_kinds import entries_of, register
@@ -34,5 +35,6 @@ __all__ = [
     "register",
     "state_dict",
     "torch_keys",
+    "weights_sha256",
     "write_torch_file",
 ]

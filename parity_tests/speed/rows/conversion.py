@@ -40,7 +40,7 @@ def _give_torch_networks(converter: tfvc.VoiceConverter) -> None:
     autovc, encoder = Generator(**widths).eval(), GE2E().eval()
     generator = hifigan.Generator(**{name: getattr(sound, name) for name in hifigan.CONFIGS["v1"]})
     generator = remove_weight_norm(generator).eval()
-    converter._network = _run(lambda mel, source, target: autovc(mel, source, target)[1])
+    converter.voice._network = _run(lambda mel, source, target: autovc(mel, source, target)[1])
     converter.speaker_encoder._embed_windows = _run(encoder)
     converter.vocoder._generate = _run(lambda mel: generator(mel.transpose(1, 2))[0, 0])
 

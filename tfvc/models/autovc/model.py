@@ -1,9 +1,14 @@
 """AutoVC as a `keras.Model` that is trained with `fit`."""
 
+from pathlib import Path
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from tfvc.common.maker import Maker
 from tfvc.models.autovc.config import AutoVCConfig
+from tfvc.models.autovc.encoder import ENCODER, read_encoder
 from tfvc.models.autovc.keras2_layers import layers
 from tfvc.models.autovc.losses import autovc_losses
 from tfvc.models.autovc.network import Decoder, Encoder, Postnet
@@ -11,6 +16,7 @@ from tfvc.models.autovc.torch_keys import TORCH_KEYS
 from tfvc.models.preset import PresetModel
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class AutoVC(PresetModel):
     """AutoVC (Qian et al. 2019), equal to `Generator` of auspicious3000/autovc.
 
@@ -25,6 +31,7 @@ class AutoVC(PresetModel):
     Args:
         config: sizes and scaling.
         mel_spec: the front-end whose mels it takes.
+        speaker_encoder: who makes the embeddings that it takes, or what its `to_dict` gives; None if that is not known.
     """
 
     name_in_presets = "autovc"
@@ -32,8 +39,11 @@ class AutoVC(PresetModel):
     torch_keys = TORCH_KEYS
     keras2_layers = layers
 
-    def __init__(self, config: AutoVCConfig, mel_spec=None, **kwargs):
+    def __init__(self, config: AutoVCConfig, mel_spec=None, speaker_encoder: Maker | dict | None = None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)
+        if isinstance(speaker_encoder, dict):
+            speaker_encoder = Maker.from_dict(dict(speaker_encoder), "speaker_encoder")
+        self.speaker_encoder = speaker_encoder
         self.encoder = Encoder(config, name="encoder", dtype=self.dtype_policy)
         self.decoder = Decoder(config, name="decoder", dtype=self.dtype_policy)
         self.postnet = Postnet(config, name="postnet", dtype=self.dtype_policy)
@@ -41,6 +51,26 @@ class AutoVC(PresetModel):
             name: keras.metrics.Mean(name) for name in ("loss", "reconstruction", "postnet", "content")
         }
         self.build()
+
+    def get_config(self) -> dict[str, Any]:
+        maker = self.speaker_encoder and self.speaker_encoder.to_dict()
+        return {**super().get_config(), "speaker_encoder": maker}
+
+    @classmethod
+    def inputs_of_name(cls, name: str) -> dict[str, Any]:
+        return {"speaker_encoder": Maker(cls.config_class.encoders[name])} if name in cls.config_class.encoders else {}
+
+    @classmethod
+    def read_inputs(cls, folder: Path) -> dict[str, Any]:
+        return {"speaker_encoder": read_encoder(folder)}
+
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        return {ENCODER: self.speaker_encoder.to_dict()} if self.speaker_encoder else {}
+
+    def notes(self) -> list[str]:
+        if self.speaker_encoder is None:
+            return ["does not say what its speaker embeddings come from"]
+        return [f"takes speaker embeddings of {self.speaker_encoder}: convert with that encoder"]
 
     def build(self, input_shape=None):
         for network in (self.encoder, self.decoder, self.postnet):

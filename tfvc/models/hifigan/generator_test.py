@@ -43,7 +43,7 @@ def parameters(model):
 
 @pytest.mark.parametrize(("name", "fused"), [("v1", 13_926_017), ("v2", 925_985), ("v3", 1_462_273)])
 def test_parameters_are_those_of_the_published_models(name, fused):
-    assert parameters(HiFiGANGenerator.from_name(name).fused()) == fused
+    assert parameters(HiFiGANGenerator.from_name(name).fuse()) == fused
 
 
 @pytest.mark.parametrize("name", ["v2", "v3"])
@@ -105,11 +105,11 @@ def test_sixteen_kilohertz(tmp_path, hop, rates, kernels):
             r"config\.json: upsample_kernel_sizes: an upsampling by 5 with a kernel of 10: .* even number; take 11",
         ),
         ({"upsample_kernel_sizes": [16, 16, 4]}, "4 upsample_rates need as many upsample_kernel_sizes, received 3"),
-        ({"resblock": "3"}, 'resblock must be "1" or "2"'),
+        ({"resblock": "3"}, "resblock must be '1' or '2', received '3'"),
         ({"resblock_dilation_sizes": [[1, 3, 5]]}, "3 resblock_kernel_sizes need as many"),
         ({"resblock_kernel_sizes": [3, 7, 10]}, "must be odd"),
         ({"upsample_initial_channel": 100}, "cannot be halved 4 times; take a multiple of 16"),
-        ({"upsample_rates": "8822"}, "upsample_rates must be tuple"),
+        ({"upsample_rates": "8822"}, "upsample_rates must be a valid tuple"),
         ({"num_mels": "absent"}, "the field 'num_mels' .* is missing"),
         ({"sampling_rate": -1}, "sample_rate"),
         ({"n_fft": "1024"}, "config.json"),

@@ -74,9 +74,9 @@ def test_the_compared_mels_reach_up_to_half_the_sample_rate():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"periods": ()}, "periods must be positive whole numbers"),
-        ({"period_widths": (4, 0)}, "period_widths must be positive"),
-        ({"scales": 0}, "scales is 0"),
+        ({"periods": ()}, "periods must have at least 1 item, not 0"),
+        ({"period_widths": (4, 0)}, r"period_widths\[1\] must be greater than or equal to 1, received 0"),
+        ({"scales": 0}, "scales must be greater than or equal to 1, received 0"),
         ({"scale_widths": (16,) * 6}, "scale_widths must be 7 numbers, received 6"),
         ({"scale_widths": (6, 16, 16, 16, 16, 16, 1)}, r"scale_widths \(6, 16\) .* 4 groups; take multiples of 4"),
         ({"scale_widths": (4, 16, 16, 24, 16, 16, 1)}, r"\(16, 24\) .* 16 groups"),

@@ -59,10 +59,8 @@ def read_generator_config(path: Path) -> tuple[HiFiGANConfig, MelSpec]:
 
 def _mel_spec(fields: dict[str, Any], path: Path) -> MelSpec:
     """Upstream's `mel_spectrogram` with these sizes: it mirrors (n_fft - hop) / 2 samples at each end."""
-    rate = fields["sample_rate"]
-    fields["fmax"] = rate / 2 if fields["fmax"] is None else float(fields["fmax"])
-    fields["fmin"] = float(fields["fmin"])
     try:
+        fields["fmax"] = fields["sample_rate"] / 2 if fields["fmax"] is None else fields["fmax"]
         pad = int((fields["n_fft"] - fields["hop"]) / 2)
         return dataclasses.replace(MelSpec.named("hifigan_22k"), pad=pad, **fields)
     except (TypeError, TfvcError) as error:

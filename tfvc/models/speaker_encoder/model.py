@@ -1,20 +1,26 @@
 """The speaker encoder: three LSTMs and a projection onto the unit sphere."""
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvc.audio import normalize_volume, resample
+from tfvc.audio import MelSpec, Recording, normalize_volume, resample
+from tfvc.common.maker import Maker
 from tfvc.layers import LSTM, Dense
 from tfvc.models.preset import PresetModel
 from tfvc.models.speaker_encoder.config import SpeakerEncoderConfig
 from tfvc.models.speaker_encoder.partials import partial_starts
 from tfvc.models.speaker_encoder.torch_keys import TORCH_KEYS
+from tfvc.weights import weights_sha256
 
 # Always so many, the last batch filled up: an hour of audio takes no more memory than a minute, and the LSTM is
 # compiled for one shape.
 _WINDOWS_AT_ONCE = 16
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class SpeakerEncoder(PresetModel):
     """Mel windows to speaker embeddings: `[batch, frames, n_mels] -> [batch, embedding]`, each of length 1.
 
@@ -47,6 +53,23 @@ class SpeakerEncoder(PresetModel):
         # No epsilon under the root, as in both upstreams.
         return x / tf.norm(x, axis=-1, keepdims=True)
 
+    @property
+    def maker(self) -> Maker:
+        """Who makes these embeddings: the architecture, on the mels that it is used with, and the hash of the weights.
+
+        Computed anew each time, since weights may have changed: 0.03 s for `ge2e`.
+        """
+        named = (
+            name
+            for name in self.config_class.named
+            if self.config == self.config_class.from_name(name)
+            and self.mel_spec in (None, MelSpec.named(self.config_class.mels[name]))
+        )
+        return Maker(next(named, self.name_in_presets), weights_sha256(self))
+
+    def notes(self) -> list[str]:
+        return [f"makes speaker embeddings of {self.maker}"]
+
     def embed_utterance(self, wave: np.ndarray, sample_rate: int) -> np.ndarray:
         """The embedding `[embedding]` of a recording: the mean over its windows, scaled to length 1.
 
@@ -78,9 +101,9 @@ class SpeakerEncoder(PresetModel):
         embedding = np.concatenate(embeddings)[: len(windows)].mean(axis=0)
         return (embedding / np.linalg.norm(embedding)).astype(np.float32)
 
-    def embed_speaker(self, recordings: list[tuple[np.ndarray, int]]) -> np.ndarray:
-        """The mean embedding `[embedding]` of several `(wave, sample_rate)`; as in AutoVC not scaled to length 1."""
-        return np.mean([self.embed_utterance(wave, rate) for wave, rate in recordings], axis=0)
+    def embed_speaker(self, recordings: Sequence[Recording]) -> np.ndarray:
+        """The mean embedding `[embedding]` of several recordings; as in AutoVC not scaled to length 1."""
+        return np.mean([recording.embedding(self) for recording in recordings], axis=0)
 
     @tf.function(reduce_retracing=True)
     def _embed_windows(self, windows):

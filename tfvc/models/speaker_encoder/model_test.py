@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvc.audio import read
-from tfvc.models.speaker_encoder import SpeakerEncoder
+from tfvc.audio import MelSpec, read
+from tfvc.common.maker import Maker
+from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
+from tfvc.models.speaker_encoder.published import WEIGHTS_SHA256
 
 
 def trainable(model):
@@ -24,6 +26,23 @@ def test_embeddings_have_length_one(name, shape):
     assert embeddings.shape == (shape[0], 256)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=-1), 1, atol=1e-5)
     assert (embeddings.min() >= 0) == (name == "ge2e")
+
+
+def test_the_maker_is_the_architecture_and_its_weights(ge2e):
+    assert ge2e.maker == Maker("ge2e", WEIGHTS_SHA256)
+    assert ge2e.notes() == [f"makes speaker embeddings of ge2e ({WEIGHTS_SHA256[:12]})"]
+    fresh = SpeakerEncoder.from_name("ge2e")
+    assert fresh.maker.name == "ge2e"
+    assert not fresh.maker.fits(ge2e.maker)
+    fresh.set_weights(ge2e.get_weights())
+    assert fresh.maker == ge2e.maker
+
+
+def test_other_sizes_windows_or_mels_are_another_maker():
+    config = SpeakerEncoderConfig(units=4, embedding=5)
+    assert SpeakerEncoder(config).maker.name == "speaker_encoder"
+    assert SpeakerEncoder.from_name("ge2e", mel_spec=MelSpec.named("autovc_16k")).maker.name == "speaker_encoder"
+    assert SpeakerEncoder.from_name("dvector").maker.name == "dvector"
 
 
 @pytest.mark.parametrize("samples", [600, 16000, 40001])

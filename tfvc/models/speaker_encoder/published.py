@@ -19,6 +19,9 @@ _REQUIREMENT = "Resemblyzer==0.1.4"
 _WHEEL_SHA256 = "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f"
 _MEMBER = "resemblyzer/pretrained.pt"
 
+# Of the weights themselves (`tfvc.weights.weights_sha256`): what features made with them name as their maker.
+WEIGHTS_SHA256 = "e69ac40b9b2143424f0e57d2251962112f9b3a5b4912f486f4fc4b5b8fd550a2"
+
 
 def fetch_ge2e(source: Path | None = None) -> tuple[Path, bool]:
     """Writes the `ge2e` preset into the user's cache.

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfvc.audio import MelSpec
-from tfvc.audio.recording import Recording
+from tfvc.audio import MelSpec, Recording
 from tfvc.common.errors import TfvcError
 from tfvc.metrics.alignment import align
 from tfvc.metrics.f0 import pitch_errors
@@ -46,7 +45,7 @@ _TOLERATED_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Evaluation:
     """What is measured, and how.
 
     Attributes:

@@ -2,42 +2,43 @@
 
 import functools
 import hashlib
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from tfvc.audio import MelSpec, write
+from tfvc.audio import MelSpec, Recording, write
+from tfvc.benchmark.config import ProtocolConfig
+from tfvc.common.defaults import GRIFFIN_LIM
 from tfvc.common.errors import TfvcError
+from tfvc.common.json_file import read_object
 from tfvc.data.corpus import scan
-from tfvc.metrics import Comparison, Recording
+from tfvc.metrics import Evaluation
 from tfvc.models.locations import find_preset
-from tfvc.voices.converter import Conversion, VoiceConverter
-from tfvc.voices.vocoders import GRIFFIN_LIM, Vocoder, load_vocoder
+from tfvc.models.speaker_encoder import SpeakerEncoder
+from tfvc.voices.load import load_voice
+from tfvc.voices.vocoders import Vocoder, load_vocoder
 
 
-class Bench:
+class Experiment:
     """The checkpoints of a protocol and what they are tried on.
 
     Args:
-        model, vocoder: of the conversions; names or folders of presets.
+        config: names the presets of the conversions, and the seed of what is drawn.
         data: folder of the corpora.
         out: folder for the sound.
-        seed: of what is drawn.
     """
 
-    def __init__(self, model: str, vocoder: str, data: Path, out: Path, seed: int):
-        self.model, self.vocoder, self.data, self.out, self.seed = model, vocoder, data, out, seed
-        self.converter = VoiceConverter.from_preset(model, vocoder)
-        self.encoder = self.converter.speaker_encoder
-        self.spec: MelSpec = self.converter.model.mel_spec
+    def __init__(self, config: ProtocolConfig, data: Path, out: Path):
+        self.model, self.vocoder, self.seed = config.model, config.vocoder, config.seed
+        self.data, self.out = data, out
+        self.voice = load_voice(config.model, config.vocoder, config.speaker_encoder or None)
+        self.encoder: SpeakerEncoder = self.voice.speaker_encoder
+        self.spec: MelSpec = self.voice.mel_spec
         self.read = functools.cache(Recording.read)
         self.load_vocoder = functools.cache(self._load_vocoder)
 
-    def comparison(self, *metrics: str, same_timing: bool, mel_spec: MelSpec | None = None) -> Comparison:
+    def evaluation(self, *metrics: str, same_timing: bool, mel_spec: MelSpec | None = None) -> Evaluation:
         """What measures these; mels are those of the model if nothing else is said."""
-        return Comparison(metrics, same_timing, mel_spec or self.spec, self.encoder)
+        return Evaluation(metrics, same_timing, mel_spec or self.spec, self.encoder)
 
     def speakers(self, corpus: str) -> dict[str, list[Path]]:
         """Speaker -> recordings of a corpus, sorted.
@@ -70,14 +71,14 @@ class Bench:
             )
         return {speaker: files for speaker, files in everyone.items() if speaker in wanted}
 
-    def convert(self, source: Recording, voice: np.ndarray) -> Conversion:
-        """`source` in another voice."""
-        return self.converter.convert_to((source.wave, source.sample_rate), voice)
+    def convert(self, source: Recording, targets: Sequence[Recording]) -> Recording:
+        """`source` in the voice of other recordings."""
+        return self.voice.convert(source, self.voice.targets(targets))
 
-    def keep(self, wave: np.ndarray, sample_rate: int, *path: str) -> Recording:
-        """Writes a result below the folder for sound, and gives it as it is heard."""
+    def keep(self, result: Recording, *path: str) -> Recording:
+        """Writes a result below the folder for sound, and gives it as it is read from there."""
         file = self.out.joinpath(*path).with_suffix(".wav")
-        write(file, wave, sample_rate)
+        write(file, result.wave, result.sample_rate)
         return Recording.read(file)
 
     def checkpoints(self, *presets: str) -> dict[str, str]:
@@ -101,7 +102,6 @@ def held_out(preset: str) -> set[str]:
     """
     path = find_preset(preset) / "training.json"
     try:
-        record: Any = json.loads(path.read_text(encoding="utf-8"))
-        return set(record["held_out_speakers"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return set(read_object(path, "the record of a training")["held_out_speakers"])
+    except (TfvcError, KeyError, TypeError):
         raise TfvcError(f"{path}: does not say held_out_speakers; name speakers in the protocol") from None
