@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -13,8 +13,12 @@ from tfvc.audio.io import read, resample
 from tfvc.audio.mel_spec import MelSpec
 from tfvc.common.errors import TfvcError
 
-if TYPE_CHECKING:
-    from tfvc.models.speaker_encoder import SpeakerEncoder
+
+class Encoder(Protocol):
+    """What makes an embedding: a speaker encoder."""
+
+    def embed_utterance(self, wave: np.ndarray, sample_rate: int) -> np.ndarray:
+        """`[samples]` at a rate in Hz to `[embedding]`, of length 1."""
 
 
 class Recording:
@@ -64,7 +68,7 @@ class Recording:
         """Its mel `[frames, n_mels]`; raises TfvcError, naming the recording, if it is too short to have one."""
         return self.once(("mel", spec), lambda: self._extract(spec))
 
-    def embedding(self, encoder: SpeakerEncoder) -> np.ndarray:
+    def embedding(self, encoder: Encoder) -> np.ndarray:
         """Its speaker embedding `[embedding]`, of length 1."""
         # By the encoder itself: its id may be another's once it is gone.
         return self.once(("embedding", encoder), lambda: encoder.embed_utterance(self.wave, self.sample_rate))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tfvc.common.config import Config
+from tfvc.common.config import Config, Size
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class WaveNeXtConfig(Config):
         hop: samples for each frame.
     """
 
-    n_mels: int = 80
-    width: int = 512
-    hidden: int = 1536
-    blocks: int = 8
-    frame: int = 1024
-    hop: int = 256
+    n_mels: Size = 80
+    width: Size = 512
+    hidden: Size = 1536
+    blocks: Size = 8
+    frame: Size = 1024
+    hop: Size = 256
 
     mels = {"base": "hifigan_22k", "small": "hifigan_22k", "small_24k": "wavenext_24k"}  # noqa: RUF012
     named = {  # noqa: RUF012

@@ -1,5 +1,7 @@
 """WaveNeXt as a vocoder of tfvc."""
 
+import keras
+
 from tfvc.models.vocoder import VocoderModel
 from tfvc.weights import TorchKeys
 from wavenext.config import WaveNeXtConfig
@@ -18,6 +20,7 @@ def _pairs(model):
         yield name, getattr(network, name)
 
 
+@keras.saving.register_keras_serializable("wavenext")
 class WaveNeXtGenerator(VocoderModel):
     """WaveNeXt's generator: see `VocoderModel`.
 
@@ -30,8 +33,10 @@ class WaveNeXtGenerator(VocoderModel):
     config_class = WaveNeXtConfig
     torch_keys = TorchKeys(_pairs)
 
+    states = ()  # nothing is normalised by a weight norm, so there is nothing to fuse
+
     def make_network(self):
         return Network(self.config, name="network", dtype=self.dtype_policy)
 
-    def fused(self):
-        return self  # nothing is normalised by a weight norm
+    def fuse(self):
+        return self
