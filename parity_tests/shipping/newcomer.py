@@ -1,4 +1,4 @@
-"""What somebody does who has installed tfvc, and nothing else: a conversion, features, two steps of training."""
+"""What somebody does who has installed tfvc and nothing else: conversion, features, two training steps, the demo."""
 
 import shutil
 import time
@@ -40,4 +40,6 @@ def use(environment: Environment, folder: Path, say=lambda line: None) -> None:
     tfvc("train", "autovc", "features", "--out", "run", "--steps", 2, "--batch-size", 2)
     assert (folder / "run" / "preset" / "model.weights.h5").is_file()
 
+    assert "tfvc[torch]" in tfvc("demo").stdout
+    assert (folder / "demo" / "converted.wav").is_file()
     assert "tfvc[torch]" in tfvc("parity", "list", code=2).stderr

@@ -6,7 +6,7 @@ from keras.layers import LayerNormalization
 
 from tfvc.layers import Conv1D, Dense, GroupedConv1D
 from wavenext.config import WaveNeXtConfig
-from wavenext.layers import LayerScale
+from wavenext.layers import LayerScale, gelu
 
 TAPS = 7
 EPSILON = 1e-6  # upstream's; torch has 1e-5 of its own, Keras 1e-3
@@ -22,7 +22,7 @@ class Block(keras.layers.Layer):
         self.depthwise = GroupedConv1D(self.width, TAPS, groups=self.width, padding=TAPS // 2, dtype=policy)
         self.norm = LayerNormalization(epsilon=EPSILON, dtype=policy)
         self.widen = Dense(self.hidden, dtype=policy)
-        self.gelu = keras.layers.Activation("gelu", dtype=policy)
+        self.gelu = keras.layers.Activation(gelu, dtype=policy)
         self.narrow = Dense(self.width, dtype=policy)
         self.scale = LayerScale(dtype=policy)
 
