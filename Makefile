@@ -11,7 +11,7 @@ READY_LEGACY := .venv-legacy/.ready
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help bench demo figures legacy lint notebooks test test-fast clean
+.PHONY: help bench demo figures legacy lint notebooks test test-fast test-wheel clean
 
 help:
 	@echo "make demo       convert a bundled utterance, check the models against PyTorch"
@@ -21,7 +21,8 @@ help:
 	@echo "make test       every check and test"
 	@echo "make test-fast  the tests that take seconds"
 	@echo "make legacy     compute with the articles' own TF 2.15, addons and io again what the tests compare with"
-	@echo "make lint       ruff"
+	@echo "make test-wheel the wheel in an empty environment, used as a newcomer would; from the package index"
+	@echo "make lint       ruff, and which way imports point"
 	@echo "make clean      remove .venv and what was built"
 
 $(READY): pyproject.toml
@@ -69,6 +70,9 @@ test: lint
 test-fast: $(READY_TO_TEST)
 	$(PYTEST) -m "not slow"
 
+test-wheel: $(READY_TO_TEST)
+	$(BIN)/python -m parity_tests.shipping
+
 # Goldens and weight files anew; are they what is kept, and does what Keras 2 really saved import as the tests say?
 legacy: $(READY_LEGACY) $(READY_TO_TEST)
 	rm -rf build/legacy
@@ -79,6 +83,7 @@ legacy: $(READY_LEGACY) $(READY_TO_TEST)
 lint: $(READY_TO_TEST)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	PYTHONPATH=.ci $(BIN)/lint-imports --no-cache
 
 clean:
 	rm -rf .venv .venv-legacy build demo figures *.egg-info

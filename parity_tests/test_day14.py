@@ -22,8 +22,15 @@ RNG = np.random.default_rng(14)
 X = RNG.standard_normal((3, 12, 5)).astype(np.float32)  # [batch, time, channels]
 
 
-def largest_difference(a, b) -> float:
-    return float(np.abs(np.asarray(a) - np.asarray(b)).max())
+# Float32's rounding is 1e-7 of sums as short as these, and the wrong epsilon makes 5e-4.
+EQUAL = 1e-5
+
+
+def difference(a, b) -> float:
+    """Relative to what torch gives."""
+    a, b = (np.asarray(x, np.float64) for x in (a, b))
+    assert a.shape == b.shape
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
 
 
 def filled(module: torch.nn.Module) -> torch.nn.Module:
@@ -40,14 +47,14 @@ def channels_first(x: np.ndarray) -> torch.Tensor:
 def test_linear_is_dense():
     ours = keras.layers.Dense(7, kernel_initializer="ones")(X)
     theirs = filled(torch.nn.Linear(5, 7))(torch.from_numpy(X))
-    assert largest_difference(ours, theirs) < 1e-5
+    assert difference(ours, theirs) < EQUAL
 
 
 @torch.no_grad()
 def test_conv_norm_is_conv1d_with_same_padding_and_a_transpose():
     ours = keras.layers.Conv1D(7, 5, padding="same", kernel_initializer="ones")(X)
     theirs = filled(torch.nn.Conv1d(5, 7, 5, padding=2))(channels_first(X)).transpose(1, 2)
-    assert largest_difference(ours, theirs) < 1e-5
+    assert difference(ours, theirs) < EQUAL
 
 
 @torch.no_grad()
@@ -58,7 +65,7 @@ def test_bidirectional_lstm_summed():
     )
     ours = keras.layers.Bidirectional(layer, merge_mode="sum")(X)
     theirs, _ = filled(torch.nn.LSTM(5, 4, batch_first=True, bidirectional=True))(torch.from_numpy(X))
-    assert largest_difference(ours, theirs[..., :4] + theirs[..., 4:]) < 1e-5
+    assert difference(ours, theirs[..., :4] + theirs[..., 4:]) < EQUAL
 
 
 class TestBatchNorm:
@@ -69,22 +76,22 @@ class TestBatchNorm:
     def test_called_directly_keras_does_not_look_at_the_batch(self):
         """A direct call is inference: the moving statistics, mean 0 and variance 1, leave the input as it is."""
         ours = keras.layers.BatchNormalization()(X)
-        assert largest_difference(ours, self.torch_output) > 0.1
-        assert largest_difference(ours, X / np.sqrt(1 + 1e-3)) < 1e-6
+        assert difference(ours, self.torch_output) > 0.1
+        assert difference(ours, X / np.sqrt(1 + 1e-3)) < EQUAL
 
     @torch.no_grad()
     def test_in_inference_mode_the_constants_differ(self):
         """ "I also tried eval()": now both use moving statistics, but epsilon is 1e-3 in Keras, 1e-5 in torch."""
         theirs = torch.nn.BatchNorm1d(5).eval()(channels_first(X)).transpose(1, 2)
-        default = largest_difference(keras.layers.BatchNormalization()(X), theirs)
-        with_epsilon = largest_difference(keras.layers.BatchNormalization(epsilon=1e-5)(X), theirs)
-        assert with_epsilon < 1e-6 < 1e-4 < default
+        default = difference(keras.layers.BatchNormalization()(X), theirs)
+        with_epsilon = difference(keras.layers.BatchNormalization(epsilon=1e-5)(X), theirs)
+        assert with_epsilon < EQUAL < 1e-4 < default
 
     def test_in_training_mode_only_epsilon_differs(self):
         default = keras.layers.BatchNormalization()(X, training=True)
         with_epsilon = keras.layers.BatchNormalization(epsilon=1e-5)(X, training=True)
-        assert 1e-5 < largest_difference(default, self.torch_output) < 1e-2
-        assert largest_difference(with_epsilon, self.torch_output) < 1e-6
+        assert 1e-4 < difference(default, self.torch_output) < 1e-2
+        assert difference(with_epsilon, self.torch_output) < EQUAL
 
     def test_the_running_variance_differs_whatever_the_constants(self):
         """Keras takes the biased variance, torch N / (N - 1) times it: the next inference differs."""
@@ -92,11 +99,11 @@ class TestBatchNorm:
         theirs(channels_first(X))
         stock = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
         stock(X, training=True)
-        assert largest_difference(stock.moving_mean, theirs.running_mean) < 1e-6
+        assert difference(stock.moving_mean, theirs.running_mean) < EQUAL
         n = X.shape[0] * X.shape[1]
         batch_share = np.asarray(stock.moving_variance) - 0.9
-        assert largest_difference(0.9 + batch_share * n / (n - 1), theirs.running_var) < 1e-6
-        assert largest_difference(stock.moving_variance, theirs.running_var) > 1e-3
+        assert difference(0.9 + batch_share * n / (n - 1), theirs.running_var) < EQUAL
+        assert difference(stock.moving_variance, theirs.running_var) > 1e-3
 
     def test_ours_needs_no_thought(self):
         compare(layers.batch_norm(3, 12, 5), init="constant", steps=3).raise_on_failure()
@@ -110,7 +117,7 @@ def test_losses_are_means_of_means():
     ]
     for ours, theirs in pairs:
         expected = theirs(torch.from_numpy(X), torch.from_numpy(target))
-        assert largest_difference(tf.reduce_mean(ours(target, X)), expected) < 1e-6
+        assert difference(tf.reduce_mean(ours(target, X)), expected) < EQUAL
 
 
 def stock_dense() -> ParityCase:
@@ -148,7 +155,6 @@ def test_what_constant_weights_cannot_see(bug):
     """With weights that are all alike their places do not matter; with coded weights they do."""
     blind = compare(bug(), ("forward",), "constant")
     assert blind.passed, blind.summary()
-    assert blind.worst_error64("forward") < 1e-14
     seeing = compare(bug(), ("forward",), "coded")
     assert not seeing.passed
     assert seeing.first_failure.error64 > 1e-3

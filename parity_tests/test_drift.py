@@ -5,11 +5,12 @@ import keras
 from tfvc.cases.layers import normal_inputs, without_training
 from tfvc.optimizers.adam import Adam
 from tfvc.parity import LayerTable, OptimizerPair, ParityCase, compare
+from tfvc.parity.judging.judgement import FORWARD_BOUND
 
 EPSILON = 1e-4
 
 
-def chaotic(factor: float = 1.0) -> ParityCase:
+def chaotic(factor: float = 1.0, rate: float = 1.0) -> ParityCase:
     """A network under a learning rate at which rounding grows by orders of magnitude in a dozen steps."""
 
     def torch_module():
@@ -30,7 +31,7 @@ def chaotic(factor: float = 1.0) -> ParityCase:
         normal_inputs(3, 5, 7),
         keras_forward=without_training,
         optimizer=OptimizerPair(
-            1.0,
+            rate,
             keras_factory=lambda rate, clip: Adam(factor * rate, epsilon=EPSILON),
             torch_factory=torch_adam,
             epsilon=EPSILON,
@@ -45,14 +46,16 @@ def torch_adam(parameters, rate):
 
 
 def test_drift_is_not_called_a_bug():
-    report = compare(chaotic(), ("train",), steps=50)
+    report = compare(chaotic(rate=3.0), ("train",), steps=50)
     assert report.passed, report.text()
     assert len(report.drift) == 50
-    assert report.drift[0].free_error64 < 1e-13
-    assert max(step.free_error64 for step in report.drift) > 1e-11
+    assert report.drift[0].free_error64 < FORWARD_BOUND
     assert any(row.verdict == "drift" for row in report.rows)
     # Each step by itself is right to the last.
-    assert max(step.resynchronised_error64 for step in report.drift) < 1e-13
+    resynchronised = max(step.resynchronised_error64 for step in report.drift)
+    assert resynchronised < FORWARD_BOUND
+    # Two million times here; where rounding begins is another processor's own affair.
+    assert max(step.free_error64 for step in report.drift) > 1000 * resynchronised
 
 
 def test_a_wrong_learning_rate_is_a_bug_at_once():

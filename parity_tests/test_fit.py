@@ -9,6 +9,7 @@ import torch
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.optimizers.adam import Adam
 from tfvc.parity.sides.precision import precision
+from tfvc.testing import TRAINED_BOUND, assert_equal_in_float64
 from tfvc.weights import load_state_dict, state_dict
 from torch_ref.autovc import Generator
 from torch_ref.train_autovc import train
@@ -57,4 +58,4 @@ def test_fit_takes_the_steps_of_the_torch_loop(clip, frames):
     state = generator.state_dict()
     for key, value in state_dict(model).items():
         if not key.endswith("conv.bias"):  # before a batch norm its gradient is rounding, which Adam enlarges
-            np.testing.assert_allclose(value, state[key].numpy(), rtol=1e-8, atol=1e-10, err_msg=key)
+            assert_equal_in_float64(value, state[key].numpy(), key, TRAINED_BOUND)

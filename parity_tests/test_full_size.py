@@ -11,9 +11,11 @@ from tfvc.cases import find_case
 from tfvc.cases.autovc import autovc
 from tfvc.cases.hifigan import hifigan_generator, published
 from tfvc.cases.melgan import melgan
+from tfvc.cases.melgan_keras_io import melgan_keras_io
 from tfvc.models.autovc import AutoVCConfig
 from tfvc.models.hifigan import HiFiGANConfig
 from tfvc.models.melgan import MelGANConfig
+from tfvc.models.melgan_keras_io import KerasIOMelGANConfig
 from tfvc.parity import compare
 
 pytestmark = pytest.mark.slow
@@ -52,10 +54,13 @@ def test_melgan(shape):
     compare(find_case(f"melgan_{shape}"), steps=3).raise_on_failure()
 
 
-@pytest.mark.parametrize(("shape", "samples"), [("descript", 8191), ("keras_io", 8000)])
-def test_melgan_at_another_length(shape, samples):
-    case = melgan(MelGANConfig.from_name(shape), samples)
-    compare(case, ("forward", "backward"), "random").raise_on_failure()
+@pytest.mark.parametrize(
+    ("case", "config", "samples"),
+    [(melgan, MelGANConfig(), 8191), (melgan_keras_io, KerasIOMelGANConfig(), 8000)],
+    ids=["descript", "keras_io"],
+)
+def test_melgan_at_another_length(case, config, samples):
+    compare(case(config, samples), ("forward", "backward"), "random").raise_on_failure()
 
 
 @pytest.mark.parametrize("name", ["v1", "v2", "v3"])

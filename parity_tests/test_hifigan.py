@@ -1,6 +1,5 @@
 """HiFi-GAN in miniature, all of it, and its generator on weights that somebody trained."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,6 +13,7 @@ from tfvc.models.hifigan import HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDisc
 from tfvc.optimizers.adam import AdamW, ExponentialByEpoch
 from tfvc.parity import Comparison
 from tfvc.parity.sides.precision import precision
+from tfvc.testing import TRAINED_BOUND, assert_equal_in_float64
 from tfvc.voices.vocoders import NeuralVocoder, speak
 from tfvc.weights import read_torch_file, state_dict
 from torch_ref.hifigan import CONFIGS, Generator, MultiPeriodDiscriminator, MultiScaleDiscriminator
@@ -64,7 +64,7 @@ def test_fit_takes_the_steps_of_the_torch_loop():
     with precision("float64"):
         model = case.keras_model()
         for entry in hifigan_entries(model):
-            entry.variable.assign(entry.to_keras(reference.state_dict()[entry.key].numpy()))
+            entry.assign(reference.state_dict()[entry.name].numpy())
         rates = (ExponentialByEpoch(1e-3, steps, 0.5) for _ in range(2))
         model.compile(*(AdamW(rate, beta_1=0.8, beta_2=0.99) for rate in rates))
         mine = Losses()
@@ -78,8 +78,7 @@ def test_fit_takes_the_steps_of_the_torch_loop():
         assert ours == pytest.approx(expected, rel=1e-6), step  # Keras keeps metrics in float32
     state = reference.state_dict()
     for entry in hifigan_entries(model):
-        found = entry.to_torch(keras.ops.convert_to_numpy(entry.variable))
-        np.testing.assert_allclose(found, state[entry.key].numpy(), rtol=1e-8, atol=1e-11, err_msg=entry.key)
+        assert_equal_in_float64(entry.value(), state[entry.name].numpy(), entry.name, TRAINED_BOUND)
 
 
 def test_each_layer_of_the_discriminators_has_the_parameters_of_its_torch_layer():

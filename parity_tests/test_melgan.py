@@ -1,6 +1,5 @@
-"""MelGAN in both shapes: waves, every map, the losses of both networks, all gradients, alternating steps."""
+"""Both MelGANs: waves, every map, the losses of both networks, all gradients, alternating steps."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,59 +7,66 @@ import torch
 
 from parity_tests.test_fit import Losses
 from tfvc.cases.melgan import melgan, melgan_entries
+from tfvc.cases.melgan_keras_io import melgan_keras_io
 from tfvc.models.melgan import MelGAN, MelGANConfig
+from tfvc.models.melgan_keras_io import KerasIOMelGAN, KerasIOMelGANConfig
 from tfvc.optimizers.adam import Adam
 from tfvc.parity import Comparison
 from tfvc.parity.sides.precision import precision
+from tfvc.testing import TRAINED_BOUND, assert_equal_in_float64
 from torch_ref import melgan as descript
 from torch_ref import melgan_keras_io as keras_io
-from torch_ref.train_melgan import KERAS_IO, train
+from torch_ref import train_melgan
 
 SIZES = {"n_mels": 5, "channels": 32, "discriminator_channels": 8, "discriminator_max_channels": 32}
-MINI = {
-    # 5 is an odd rate: torch's output padding.
-    "descript": MelGANConfig(shape="descript", upsample_rates=(8, 5, 4), **SIZES),
-    "keras_io": MelGANConfig(shape="keras_io", **SIZES),
-}
+# 5 is an odd rate: torch's output padding.
+DESCRIPT = MelGANConfig(upsample_rates=(8, 5, 4), **SIZES)
+KERAS_IO = KerasIOMelGANConfig(**SIZES)
 
 
-@pytest.mark.parametrize("shape", ["descript", "keras_io"])
-def test_a_miniature(shape):
+@pytest.mark.parametrize(
+    ("case", "config"), [(melgan, DESCRIPT), (melgan_keras_io, KERAS_IO)], ids=["descript", "keras_io"]
+)
+def test_a_miniature(case, config):
     """1,401 samples are no multiple of the hop: the generated wave is cut."""
-    comparison = Comparison(melgan(MINI[shape], samples=1401, batch=3))
+    comparison = Comparison(case(config, samples=1401, batch=3))
     for init in ("coded", "constant", "random"):
         comparison.run(init=init, steps=3).raise_on_failure()
 
 
-@pytest.mark.parametrize("shape", ["descript", "keras_io"])
-def test_fit_takes_the_steps_of_the_torch_loop(shape):
+@pytest.mark.parametrize(
+    ("kind", "config", "module", "adam", "loop"),
+    [
+        (MelGAN, DESCRIPT, descript, {}, {}),
+        (KerasIOMelGAN, KERAS_IO, keras_io, {"epsilon": 1e-7, "clipnorm": 1.0}, train_melgan.KERAS_IO),
+    ],
+    ids=["descript", "keras_io"],
+)
+def test_fit_takes_the_steps_of_the_torch_loop(kind, config, module, adam, loop):
     """Our `train_step` beside the order in which upstream's loop does things, which the cases above spell out."""
-    config, steps = MINI[shape], 4
+    steps = 4
     rng = np.random.default_rng(1)
     mels, waves = rng.normal(size=(steps, 2, 6, 5)), rng.uniform(-0.5, 0.5, (steps, 2, 6 * config.hop - 7, 1))
     torch.manual_seed(0)
-    module = {"descript": descript, "keras_io": keras_io}[shape]
     rates = {"upsample_rates": config.upsample_rates}
     reference = module.MelGAN(module.Generator(5, 32, **rates), module.Discriminator(3, 8, max_channels=32)).double()
-    example = {"epsilon": 1e-7, "clipnorm": 1.0} if shape == "keras_io" else {}
     with precision("float64"):
-        model = MelGAN.fresh(config)
+        model = kind.fresh(config)
         entries = melgan_entries(model)
         for entry in entries:
-            entry.variable.assign(entry.to_keras(reference.state_dict()[entry.key].numpy()))
-        model.compile(*(Adam(rate, beta_1=0.5, beta_2=0.9, **example) for rate in (1e-3, 3e-4)))
+            entry.assign(reference.state_dict()[entry.name].numpy())
+        model.compile(*(Adam(rate, beta_1=0.5, beta_2=0.9, **adam) for rate in (1e-3, 3e-4)))
         mine = Losses()
         model.fit(
             tf.data.Dataset.from_tensor_slices((mels, waves)), epochs=1, callbacks=[mine], shuffle=False, verbose=0
         )
 
     batches = [tuple(torch.tensor(x).transpose(1, 2) for x in batch) for batch in zip(mels, waves, strict=True)]
-    settings = {**(KERAS_IO if shape == "keras_io" else {}), "generator_learning_rate": 1e-3}
-    theirs = train(reference, batches, **{**settings, "discriminator_learning_rate": 3e-4})
+    rates = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 3e-4}
+    theirs = train_melgan.train(reference, batches, **{**loop, **rates})
     assert len(mine.steps) == len(theirs) == steps
     for step, (ours, expected) in enumerate(zip(mine.steps, theirs, strict=True)):
         assert ours == pytest.approx(expected, rel=1e-6), step  # Keras keeps metrics in float32
     state = reference.state_dict()
     for entry in entries:
-        found = entry.to_torch(keras.ops.convert_to_numpy(entry.variable))
-        np.testing.assert_allclose(found, state[entry.key].numpy(), rtol=1e-8, atol=1e-11, err_msg=entry.key)
+        assert_equal_in_float64(entry.value(), state[entry.name].numpy(), entry.name, TRAINED_BOUND)

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from torch_ref import melgan
-from torch_ref.melgan import Maps, conv, weight_norm
+from . import melgan
+from .melgan import Maps, conv, weight_norm
 
 
 def leaky_relu(x: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import torch
 
-from torch_ref.autovc import Generator
+from .autovc import Generator
 
 
 def train(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from torch_ref.hifigan import HiFiGAN
+from .hifigan import HiFiGAN
 
 
 def train(

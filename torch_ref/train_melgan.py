@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from torch_ref.melgan import MelGAN
+from .melgan import MelGAN
 
 # `train(model, batches, **KERAS_IO)`: the example's optimizers; the defaults are descript's.
 KERAS_IO = {

@@ -13,7 +13,7 @@ from tfvc.cli.conftest import refused
 from tfvc.cli.import_h5 import import_h5
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC
-from tfvc.models.melgan import MelGANDiscriminator, MelGANGenerator
+from tfvc.models.melgan_keras_io import KerasIOMelGANDiscriminator, KerasIOMelGANGenerator
 from tfvc.weights.keras2 import load_keras2_files
 
 NETWORKS = ("encoder", "decoder", "postnet")
@@ -33,10 +33,10 @@ def same_weights(one, other) -> bool:
 @pytest.mark.slow
 def test_the_command_writes_presets(tfvc, saved, tmp_path):
     path = saved("melgan_generator")
-    done = tfvc("import-h5", "melgan", path, "--out", tmp_path / "melgan")
+    done = tfvc("import-h5", "melgan_keras_io", path, "--out", tmp_path / "melgan")
     assert (done.returncode, done.stderr) == (0, "")
-    preset = MelGANGenerator.from_preset(tmp_path / "melgan")
-    assert same_weights(preset, Imported(MelGANGenerator.from_name("keras_io"), {"generator": path}).model)
+    preset = KerasIOMelGANGenerator.from_preset(tmp_path / "melgan")
+    assert same_weights(preset, Imported(KerasIOMelGANGenerator.from_name("keras_io"), {"generator": path}).model)
     done = tfvc("import-h5", "autovc", *autovc_files(saved, "_over_time"), "--out", tmp_path / "autovc")
     assert refused(done, "autovc_encoder_over_time.h5: batch_normalization", "normalises the time axis", "176 frames")
     assert [entry.name for entry in tmp_path.iterdir()] == ["melgan"]
@@ -55,12 +55,12 @@ def test_the_files_of_autovc_in_any_order(saved, tmp_path):
 
 @pytest.fixture(scope="module")
 def discriminator():
-    return MelGANDiscriminator.from_name("keras_io")
+    return KerasIOMelGANDiscriminator.from_name("keras_io")
 
 
 @pytest.fixture(scope="module")
 def generator():
-    return MelGANGenerator.from_name("keras_io")
+    return KerasIOMelGANGenerator.from_name("keras_io")
 
 
 @pytest.fixture(scope="module")
@@ -206,11 +206,11 @@ def test_the_command_refuses_what_it_cannot_take(hollow, tmp_path):
     generator = [hollow("melgan_generator")]
     for arguments, words in (
         (("hifigan", generator), "hifigan: no such model has Keras 2 files; choose one of autovc, melgan"),
-        (("melgan", generator, "descript"), "only that of keras.io is a Keras 2 model; take --preset keras_io"),
-        (("melgan", generator, "v1"), "descript, keras_io, small"),
-        (("melgan", generator, None, ["channels=256"]), r"kernel of conv1d has shape .*\(--preset, --set\)"),
-        (("melgan", generator, None, ["chanels=256"]), "chanels=256: expected KEY=VALUE"),
-        (("melgan", generator, None, None, "ge2e_16k"), "n_mels is 80, its mel spec's 40"),
+        (("melgan", generator), "melgan: no such model has Keras 2 files; choose one of autovc, melgan_keras_io"),
+        (("melgan_keras_io", generator, "v1"), "no preset 'v1'; choose one of keras_io"),
+        (("melgan_keras_io", generator, None, ["channels=256"]), r"kernel of conv1d has shape .*\(--preset, --set\)"),
+        (("melgan_keras_io", generator, None, ["chanels=256"]), "chanels=256: expected KEY=VALUE"),
+        (("melgan_keras_io", generator, None, None, "ge2e_16k"), "n_mels is 80, its mel spec's 40"),
     ):
         model, files, *options = arguments
         with pytest.raises(TfvcError, match=words):

@@ -7,23 +7,23 @@ from parity_tests.legacy.forms import HOP, MEL_FRAMES, N_MELS
 from parity_tests.legacy.imported import Imported
 from parity_tests.legacy.judging import committed, in_both, require_equal
 from parity_tests.legacy.values import draw
-from tfvc.models.melgan import MelGANDiscriminator, MelGANGenerator
-from tfvc.models.melgan.losses import mean_feature_loss, square_discriminator_loss, square_generator_loss
+from tfvc.models.melgan_keras_io import KerasIOMelGANDiscriminator, KerasIOMelGANGenerator
+from tfvc.models.melgan_keras_io.losses import adversarial_loss, discriminator_loss, feature_loss
 
 
 def run(saved, dtype: str) -> dict[str, tf.Tensor]:
-    generator = Imported(MelGANGenerator.from_name("keras_io"), {"generator": saved("melgan_generator")})
+    generator = Imported(KerasIOMelGANGenerator.from_name("keras_io"), {"generator": saved("melgan_generator")})
     discriminator = Imported(
-        MelGANDiscriminator.from_name("keras_io"), {"discriminator": saved("melgan_discriminator")}
+        KerasIOMelGANDiscriminator.from_name("keras_io"), {"discriminator": saved("melgan_discriminator")}
     )
     mel = tf.constant(draw("melgan/mel", (2, MEL_FRAMES, N_MELS)), dtype)
     real_wave = tf.constant(draw("melgan/wave", (2, MEL_FRAMES * HOP, 1), 0.5), dtype)
     with tf.GradientTape(persistent=True) as tape:
         wave = generator.model(mel)
         real, fake = discriminator.model(real_wave), discriminator.model(wave)
-        adversarial, feature = square_generator_loss(fake), mean_feature_loss(real, fake)
+        adversarial, feature = adversarial_loss(fake), feature_loss(real, fake)
         of_generator = adversarial + 10 * feature
-        of_discriminator = square_discriminator_loss(real, fake)
+        of_discriminator = discriminator_loss(real, fake)
     found = {"wave": wave, "adversarial": adversarial, "feature": feature, "discriminator": of_discriminator}
     for maps, source in ((real, "real"), (fake, "fake")):
         found |= {f"{source}/scale {i}/map {j}": m for i, of_scale in enumerate(maps) for j, m in enumerate(of_scale)}
@@ -37,6 +37,7 @@ def test_melgan_with_imported_weights_is_the_articles(saved):
 
 def test_what_is_trained_is_what_the_article_prints():
     """Its totals count, besides, one flag a layer and the copy that addons keeps of the last one (7 x 32 + 1)."""
-    generator, discriminator = (kind.from_name("keras_io") for kind in (MelGANGenerator, MelGANDiscriminator))
+    kinds = (KerasIOMelGANGenerator, KerasIOMelGANDiscriminator)
+    generator, discriminator = (kind.from_name("keras_io") for kind in kinds)
     assert (generator.count_params(), generator.count_params() + 29 + 7 * 32 + 1) == (4_646_658, 4_646_912)
     assert (discriminator.count_params(), discriminator.count_params() + 21) == (16_924_086, 16_924_107)

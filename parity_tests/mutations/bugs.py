@@ -12,7 +12,7 @@ from tfvc.cases.autovc import autovc
 from tfvc.layers import BatchNorm, Conv1D
 from tfvc.models.autovc import AutoVC, AutoVCConfig, autovc_losses
 from tfvc.parity import OptimizerPair, ParityCase
-from tfvc.weights import Entry
+from tfvc.weights import Entry, entries_of
 
 MINI = AutoVCConfig(neck=3, freq=4, n_mels=8, embedding=6, conv_channels=10, decoder_lstm1=9, decoder_lstm2=11)
 
@@ -33,7 +33,7 @@ def swapped_directions() -> ParityCase:
     def entries(layer):
         forward, backward = np.split(np.array(case.entries(layer), dtype=object), 2)
         return [
-            Entry(other.key, entry.variable, entry.layout)
+            replace(entry, keys=other.keys)
             for entry, other in zip([*forward, *backward], [*backward, *forward], strict=True)
         ]
 
@@ -101,13 +101,7 @@ def cancelling_bias(error: float) -> ParityCase:
         return torch.nn.Sequential(torch.nn.Conv1d(5, 7, 3, padding=1), torch.nn.BatchNorm1d(7))
 
     def entries(layer):
-        conv = layers.layer_entries(layer.conv)[0]
-        bias = layers.layer_entries(layer.norm)[1]
-        return [
-            Entry("0.weight", conv.variable, conv.layout),
-            Entry("0.bias", layer.bias, bias.layout),
-            *(Entry(f"1.{e.key}", e.variable, e.layout) for e in layers.layer_entries(layer.norm)),
-        ]
+        return [*entries_of("0", layer.conv), Entry("0.bias", layer.bias), *entries_of("1", layer.norm)]
 
     return replace(
         layers.batch_norm(3, 14, 5),

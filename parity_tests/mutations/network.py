@@ -18,7 +18,7 @@ from tfvc import layers
 from tfvc.cases.layers import layer_entries
 from tfvc.parity import OptimizerPair, ParityCase
 from tfvc.parity.case import Tensors
-from tfvc.weights import Entry
+from tfvc.weights import Declared, Entry, Layout
 
 FRAMES, MELS = 12, 80
 
@@ -92,13 +92,13 @@ def torch_network() -> Any:
     return Net()
 
 
-def network_entries(model: Network) -> list[Entry]:
+def network_entries(model: Network) -> list[Declared]:
     """The weights of all parts, under torch's newer spelling of weight norm."""
     spelling = {"weight_g": "parametrizations.weight.original0", "weight_v": "parametrizations.weight.original1"}
     return [
-        Entry(f"{name}.{spelling.get(e.key, e.key)}", e.variable, e.layout)
+        entry.renamed(lambda key, name=name: f"{name}.{spelling.get(key, key)}")
         for name in PARTS
-        for e in layer_entries(getattr(model, name))
+        for entry in layer_entries(getattr(model, name))
     ]
 
 
@@ -121,41 +121,33 @@ def with_between(name: str, function: Callable) -> ParityCase:
 
 @dataclass(frozen=True)
 class Rearranged:
-    """A weight entry that crosses as it should and is then rearranged by mistake."""
+    """A layout that crosses as it should, of a tensor that is rearranged by mistake."""
 
-    entry: Entry
+    layout: Layout
     mistake: Callable[[np.ndarray], np.ndarray]
     undo: Callable[[np.ndarray], np.ndarray]
 
-    @property
-    def key(self) -> str:
-        return self.entry.key
-
-    @property
-    def variable(self) -> keras.Variable:
-        return self.entry.variable
-
     def to_torch(self, array: np.ndarray) -> np.ndarray:
-        return self.undo(self.entry.to_torch(array))
+        return self.undo(self.layout.to_torch(array))
 
     def to_keras(self, array: np.ndarray) -> np.ndarray:
-        return self.entry.to_keras(self.mistake(array))
+        return self.layout.to_keras(self.mistake(array))
 
 
 def rearranged(case: ParityCase, part: str, mistake: Callable, undo: Callable | None = None) -> ParityCase:
     """A case whose weight map is wrong for the keys that contain `part`; without `undo` the mistake undoes itself."""
     right = case.entries
 
-    def entries(model: Any) -> list[Any]:
-        return [Rearranged(e, mistake, undo or mistake) if part in e.key else e for e in right(model)]
+    def wrong(entry: Entry) -> Entry:
+        return replace(entry, layout=Rearranged(entry.layout, mistake, undo or mistake))
 
-    return replace(case, entries=entries)
+    return replace(case, entries=lambda model: [wrong(e) if part in e.name else e for e in right(model)])
 
 
 def renamed(case: ParityCase, other: Callable[[str], str]) -> ParityCase:
     """A case whose weight map names other keys."""
     right = case.entries
-    return replace(case, entries=lambda model: [Entry(other(e.key), e.variable, e.layout) for e in right(model)])
+    return replace(case, entries=lambda model: [entry.renamed(other) for entry in right(model)])
 
 
 class DenseAndNorm(keras.layers.Layer):

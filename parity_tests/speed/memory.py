@@ -56,7 +56,7 @@ def melgan_by_tfvc():
 
     from tfvc.models.melgan import MelGANGenerator
 
-    speak = tf.function(MelGANGenerator.from_name("descript").fused())
+    speak = tf.function(MelGANGenerator.from_name("descript").fuse())
     return lambda: speak(tf.zeros([1, 400, 80]))
 
 

@@ -85,4 +85,4 @@ def test_stock_keras_does_the_same_work():
         (HiFiGANGenerator.from_name("v1"), stock.hifigan_generator),
         (HiFiGANGenerator.from_name("v3"), stock.hifigan_generator),
     ):
-        assert kernels(theirs(ours.config)) == kernels(ours.fused())
+        assert kernels(theirs(ours.config)) == kernels(ours.fuse())

@@ -108,12 +108,13 @@ class MelSpec:
 
     @classmethod
     def named(cls, name: str) -> MelSpec:
-        """One of the published front-ends: hifigan_22k, melgan_22k, autovc_16k, keras_22k, ge2e_16k."""
-        from tfvc.audio.named_specs import NAMED_SPECS
+        """A front-end that has a name, such as `hifigan_22k`: the published ones and those of other packages."""
+        from tfvc.audio.named_specs import named_specs
 
-        if name not in NAMED_SPECS:
-            raise TfvcError(f"no mel spec is called {name!r}, there are {', '.join(NAMED_SPECS)}")
-        return NAMED_SPECS[name]
+        known = named_specs()
+        if name not in known:
+            raise TfvcError(f"no mel spec is called {name!r}, there are {', '.join(known)}")
+        return known[name]
 
     @classmethod
     def find(cls, name_or_path: str) -> MelSpec:

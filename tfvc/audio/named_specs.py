@@ -1,6 +1,10 @@
-"""The front-ends of the published models, each as its upstream computes it."""
+"""The front-ends of the published models, each as its upstream computes it, and those that other packages add."""
 
 from tfvc.audio.mel_spec import MelSpec
+from tfvc.common.errors import TfvcError
+from tfvc.common.plugins import plugins
+
+GROUP = "tfvc.mel_specs"
 
 NAMED_SPECS: dict[str, MelSpec] = {
     # HiFi-GAN `meldataset.py: mel_spectrogram`, also Tacotron 2's convention.
@@ -82,3 +86,18 @@ NAMED_SPECS: dict[str, MelSpec] = {
         log="none",
     ),
 }
+
+
+def named_specs() -> dict[str, MelSpec]:
+    """The published front-ends, and those that installed packages register as entry points in `tfvc.mel_specs`.
+
+    Raises:
+        TfvcError: if an entry point is no `MelSpec`, or has the name of a published one.
+    """
+    added = plugins(GROUP)
+    for name, spec in added.items():
+        if not isinstance(spec, MelSpec):
+            raise TfvcError(f"the entry point {name!r} in {GROUP} is a {type(spec).__name__}, not a MelSpec")
+        if name in NAMED_SPECS:
+            raise TfvcError(f"the entry point {name!r} in {GROUP} has the name of a mel spec of tfvc; rename it")
+    return NAMED_SPECS | added

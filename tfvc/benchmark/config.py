@@ -4,10 +4,12 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Lt
 
 from tfvc.common import defaults
-from tfvc.common.config import Config
+from tfvc.common.config import Config, Count, Positive
 from tfvc.common.errors import TfvcError
 
 
@@ -25,7 +27,7 @@ class ProtocolConfig(Config):
     model: str = "autovc_small"
     vocoder: str = defaults.VOCODER
     speaker_encoder: str = ""
-    seed: int = 0
+    seed: Annotated[int, Ge(0), Lt(2**32)] = 0
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class ParallelConfig(Config):
     """
 
     corpus: str = "vctk4"
-    sentences: int = 4
+    sentences: Count = 4
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class UnseenConfig(Config):
     """
 
     corpus: str = "librispeech251"
-    pairs: int = 100
-    speakers: tuple = ()
+    pairs: Count = 100
+    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class CopySynthesisConfig(Config):
     """
 
     corpus: str = "librispeech251"
-    vocoders: tuple = (defaults.VOCODER,)
-    recordings: int = 12
-    speakers: tuple = ()
+    vocoders: tuple[str, ...] = (defaults.VOCODER,)
+    recordings: Count = 12
+    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,8 @@ class LongRecordingConfig(Config):
 
     corpus: str = "librispeech251"
     speaker: str = ""
-    seconds: float = 60.0
-    window_seconds: float = 5.0
+    seconds: Positive = 60.0
+    window_seconds: Positive = 5.0
 
 
 _SECTIONS = {
@@ -147,8 +149,4 @@ def load_protocol(path: Path, changes: Sequence[tuple[str, Any]] = ()) -> Protoc
 
 
 def _filled(config: type[Config], values: dict[str, Any], where: str) -> Config:
-    result = config.from_dict(config().to_dict() | values, where)
-    for name, value in result.to_dict().items():
-        if name != "seed" and isinstance(value, int | float) and not value > 0:
-            raise TfvcError(f"{where}: {name} is {value}; it must be above 0")
-    return result
+    return config.from_dict(config().to_dict() | values, where)

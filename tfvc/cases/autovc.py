@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfvc.cases.reference import reference
 from tfvc.models.autovc import AutoVC, AutoVCConfig, autovc_losses
 from tfvc.parity.case import ParityCase, Tensors
 from tfvc.weights import entries
@@ -18,9 +19,7 @@ def autovc(config: AutoVCConfig, frames: int = 176, batch: int = 2, upstream_bro
     """
 
     def torch_module() -> Any:
-        from torch_ref.autovc import Generator
-
-        return Generator(
+        return reference("autovc").Generator(
             neck=config.neck,
             freq=config.freq,
             n_mels=config.n_mels,

@@ -7,11 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.audio import MelSpec
-from tfvc.models.gan import same_length
+from tfvc.cases.reference import reference
+from tfvc.models.gan_step import same_length
 from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminatorConfig, HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW
 from tfvc.parity.case import OptimizerPair, ParityCase, Tensors, Turn, torch_call_channels_first
-from tfvc.weights import Entry, entries
+from tfvc.weights import Declared, entries
 
 
 def hifigan_generator(config: HiFiGANConfig, frames: int = 32, batch: int = 2) -> ParityCase:
@@ -47,8 +48,7 @@ def hifigan(
     frames = -(-samples // config.hop)
 
     def torch_module() -> Any:
-        from torch_ref import hifigan
-
+        hifigan = reference("hifigan")
         sizes = {name: getattr(mel_spec, name) for name in ("sample_rate", "n_fft", "hop", "n_mels", "fmin")}
         return hifigan.HiFiGAN(
             _torch_generator(config),
@@ -119,18 +119,14 @@ def published(name: str, samples: int = 8192) -> ParityCase:
     return hifigan(HiFiGANConfig.from_name(name), HiFiGANDiscriminatorConfig(), spec, samples)
 
 
-def hifigan_entries(model: HiFiGAN) -> list[Entry]:
+def hifigan_entries(model: HiFiGAN) -> list[Declared]:
     """The entries of all networks, under the names that they have side by side."""
-    generator = [Entry(f"generator.{e.key}", e.variable, e.layout) for e in entries(model.generator)]
+    generator = [entry.renamed("generator.{}".format) for entry in entries(model.generator)]
     return [*generator, *entries(model.discriminator)]
 
 
 def _torch_generator(config: HiFiGANConfig) -> Any:
-    from torch_ref.hifigan import Generator
-
-    sizes = config.to_dict()
-    del sizes["weight_norm"]
-    return Generator(**sizes)
+    return reference("hifigan").Generator(**config.to_dict())
 
 
 def _torch_adamw(parameters: Any, rate: float) -> Any:

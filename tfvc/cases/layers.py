@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from tfvc import layers
+from tfvc.cases.reference import reference
 from tfvc.parity.case import ParityCase, Tensors, keras_call, torch_call_channels_first
-from tfvc.weights import Entry
-from tfvc.weights.layouts import rows_of
+from tfvc.weights import Declared, entries_of
 
 
-def layer_entries(layer: Any) -> list[Entry]:
-    """The weight entries of a single layer, or of one derived from ours: torch's keys without a path."""
-    return [Entry(name, variable, layout) for name, variable, layout in rows_of(layer)]
+def layer_entries(layer: Any) -> list[Declared]:
+    """The weight entries of a single layer: torch's keys without a path."""
+    return entries_of("", layer)
 
 
 def normal_inputs(*shape: int):
@@ -281,9 +281,7 @@ def weight_norm(of: ParityCase) -> ParityCase:
     """The convolution of another case under weight normalisation, on both sides."""
 
     def torch_module():
-        from torch_ref.melgan import weight_norm
-
-        return weight_norm(of.torch_module())
+        return reference("melgan").weight_norm(of.torch_module())
 
     return replace(
         of,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tfvc.cases.reference import reference
 from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
 from tfvc.parity.case import ParityCase
 from tfvc.weights import entries
@@ -11,9 +12,8 @@ def speaker_encoder(config: SpeakerEncoderConfig, batch: int = 2) -> ParityCase:
     """A speaker encoder on windows of its own length; ReLU makes it `GE2E`, none `DVector`."""
 
     def torch_module() -> Any:
-        from torch_ref.speaker_encoder import GE2E, DVector
-
-        module = GE2E if config.relu else DVector
+        encoders = reference("speaker_encoder")
+        module = encoders.GE2E if config.relu else encoders.DVector
         return module(n_mels=config.n_mels, hidden=config.units, embedding=config.embedding)
 
     return ParityCase(

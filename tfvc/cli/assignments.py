@@ -1,8 +1,11 @@
 """KEY=VALUE on the command line."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from tfvc.cli.console import say
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 
 
@@ -33,3 +36,14 @@ def override(assignments: list[str], *configs):
         type(config).from_dict(config.to_dict() | changed, "--set")
         for config, changed in zip(configs, changes, strict=True)
     )
+
+
+def say_assumptions(config: Config, fields: Iterable[str], assignments: list[str]) -> None:
+    """Says what was taken for those of the fields that were not set."""
+    given = {assignment.partition("=")[0] for assignment in assignments}
+    for name in fields:
+        if name not in given:
+            say(
+                f"assumed {name} = {getattr(config, name)}, which no file tells; "
+                f"--set {name}=... if it was trained with another"
+            )

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tfvc.cli import choices
 from tfvc.cli.console import note
 from tfvc.cli.recordings import find_recordings, keep_recordings, plan, run_each
 from tfvc.common import defaults
@@ -20,7 +21,8 @@ def convert(
     vocoder: Annotated[
         str | None,
         typer.Option(
-            help="griffin-lim, or a MelGAN or HiFi-GAN preset with the model's mel spec.", show_default=defaults.VOCODER
+            help=f"griffin-lim, or a preset of {choices.vocoders()} with the model's mel spec.",
+            show_default=defaults.VOCODER,
         ),
     ] = None,
     speaker_encoder: Annotated[

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from tfvc.audio import MelSpec, Recording
-from tfvc.audio.named_specs import NAMED_SPECS
+from tfvc.audio.named_specs import named_specs
 from tfvc.cli.bounds import Bounds
 from tfvc.cli.console import error, progress, say
 from tfvc.common.atomic import atomic_file
@@ -105,7 +105,7 @@ def load_evaluation(options: EvaluationOptions) -> Evaluation:
     for package in (package for name in wanted for package in METRICS[name].packages):
         require(package)
     mel = options.mel
-    spec = MelSpec.named(mel) if mel in NAMED_SPECS or not Path(mel).is_file() else MelSpec.load(mel)
+    spec = MelSpec.named(mel) if mel in named_specs() or not Path(mel).is_file() else MelSpec.load(mel)
     encoder = None
     if "speaker" in wanted:
         from tfvc.models.speaker_encoder import SpeakerEncoder

@@ -130,10 +130,10 @@ def test_what_is_missing_is_said_before_anything_is_done(ge2e, data, protocol, n
 def test_a_protocol_is_read_strictly(tmp_path):
     path = tmp_path / "p.toml"
     for text, words in (
-        ("model = 3\n[unseen]", "model must be str"),
+        ("model = 3\n[unseen]", "model must be a valid string, received 3"),
         ("[unsen]\npairs = 3", "no section is called 'unsen'"),
         ("[unseen]\npair = 3", "no field 'pair'"),
-        ("[unseen]\npairs = 0", "pairs is 0"),
+        ("[unseen]\npairs = 0", "pairs must be greater than or equal to 1, received 0"),
         ("model = 'a'", "has no section"),
         ("[unseen", "cannot be read"),
     ):

@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-from tfvc.cli.assignments import override
+from tfvc.cli import choices
+from tfvc.cli.assignments import override, say_assumptions
 from tfvc.cli.console import say
+from tfvc.cli.inputs import SPEAKER_ENCODER, inputs_of, say_inputs
 from tfvc.common.errors import TfvcError
-
-# Model -> the architecture that was saved, unless another is named.
-_ARCHITECTURES = {"autovc": "article", "melgan": "keras_io", "melgan_discriminator": "keras_io"}
 
 
 def import_h5(
-    model: Annotated[str, typer.Argument(help=", ".join(_ARCHITECTURES))],
+    model: Annotated[str, typer.Argument(help=choices.keras2_networks())],
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -23,32 +22,32 @@ def import_h5(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder of the preset to write.")],
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Architecture; autovc: article (default), official, small; melgan, melgan_discriminator: keras_io."
-        ),
-    ] = None,
+    preset: Annotated[str | None, typer.Option(help=f"Architecture; {choices.keras2_presets()}.")] = None,
     set: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any field of the model, such as neck=44; freq is in no file."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Any field of the model."),
     ] = None,
     mel: Annotated[
         str | None, typer.Option(help="Mel spec the model was trained on; default: the architecture's.")
     ] = None,
+    speaker_encoder: Annotated[str | None, SPEAKER_ENCODER] = None,
 ) -> None:
     """Bring weights over that Keras 2 saved as h5."""
     from tfvc.audio import MelSpec
     from tfvc.models.family import find_network
     from tfvc.weights.keras2 import load_keras2_files
 
-    if model not in _ARCHITECTURES:
-        raise TfvcError(f"{model}: no such model has Keras 2 files; choose one of {', '.join(_ARCHITECTURES)}")
+    known = choices.network_list(lambda network: network.keras2_preset)
+    if model not in known:
+        raise TfvcError(f"{model}: no such model has Keras 2 files; choose one of {', '.join(known)}")
     record = find_network(model)
     kind = record.model_class
-    architecture = preset or _ARCHITECTURES[model]
+    architecture = preset or record.keras2_preset
     (config,) = override(set or [], kind.config_class.from_name(architecture))
-    network = kind(config, MelSpec.find(mel or kind.config_class.mels[architecture]))
+    inputs = inputs_of(kind, architecture, speaker_encoder)
+    network = kind(config, MelSpec.find(mel or kind.config_class.mels[architecture]), **inputs)
     arrays = load_keras2_files(network, files)
     network.save_to_preset(out, training={"imported_from": [file.name for file in files]})
     say(f"wrote {out}: {arrays} arrays")
+    say_assumptions(config, record.not_in_file, set or [])
+    say_inputs(network, assumed=speaker_encoder is None)

@@ -13,7 +13,6 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
     """Show a preset's configuration, mel spec, speaker encoder, parameters and training record."""
     import numpy as np
 
-    from tfvc.audio import MelSpec
     from tfvc.models.load import load_preset
     from tfvc.models.locations import find_preset
     from tfvc.weights import weights_sha256
@@ -25,8 +24,9 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
         "preset": folder,
         "model": model.name_in_presets,
         "parameters": f"{trainable:,} trainable, {model.count_params() - trainable:,} non-trainable",
+        **{name: getattr(model, name) for name in model.states},
         **{f"config.{name}": value for name, value in model.config.to_dict().items()},
-        "mel": _name_of(model.mel_spec, MelSpec),
+        "mel": _name_of(model.mel_spec),
         **{f"mel.{name}": value for name, value in json.loads(model.mel_spec.to_json()).items()},
     }
     for name, content in model.inputs().items():
@@ -42,7 +42,7 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
         say(f"{'note':28} {line}")
 
 
-def _name_of(spec, mel_spec_class) -> str:
-    from tfvc.audio.named_specs import NAMED_SPECS
+def _name_of(spec) -> str:
+    from tfvc.audio.named_specs import named_specs
 
-    return next((name for name in NAMED_SPECS if mel_spec_class.named(name) == spec), "a spec of its own")
+    return next((name for name, known in named_specs().items() if known == spec), "a spec of its own")

@@ -7,19 +7,20 @@ from tfvc.cli.conftest import refused
 from tfvc.cli.export_torch import export_torch
 from tfvc.cli.import_torch import import_torch
 from tfvc.common.errors import TfvcError
+from tfvc.models.family import find_network
 from tfvc.models.melgan import MelGANGenerator
 from tfvc.weights import read_torch_file, state_dict, write_torch_file
 
 torch = pytest.importorskip("torch")
 
 
-def reference(model, shape):
+def reference(model):
     """The torch module, every weight away from its initial value."""
     from torch_ref import melgan, melgan_keras_io
 
-    upstream = {"descript": melgan, "keras_io": melgan_keras_io}[shape]
+    upstream = melgan_keras_io if "keras_io" in model else melgan
     torch.manual_seed(4)
-    module = upstream.Generator() if model == "melgan" else upstream.Discriminator()
+    module = upstream.Discriminator() if "discriminator" in model else upstream.Generator()
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.mul_(torch.rand_like(parameter) + 0.5)
@@ -51,19 +52,20 @@ def spelled_newer(state):
     return {f"{path}.{names.get(name, name)}": state[key] for key, (path, _, name) in parts.items()}
 
 
-@pytest.mark.parametrize("shape", ["descript", "keras_io"])
-@pytest.mark.parametrize("model", ["melgan", "melgan_discriminator"])
-def test_a_checkpoint_comes_back_bit_for_bit_from_both_spellings(tmp_path, model, shape):
-    state = {key: value.clone() for key, value in reference(model, shape).state_dict().items()}
+@pytest.mark.parametrize(
+    "model", ["melgan", "melgan_discriminator", "melgan_keras_io", "melgan_keras_io_discriminator"]
+)
+def test_a_checkpoint_comes_back_bit_for_bit_from_both_spellings(tmp_path, model):
+    state = {key: value.clone() for key, value in reference(model).state_dict().items()}
     spellings = {"older": state, "newer": spelled_newer(state)}
     for name, content in spellings.items():
         torch.save(content, tmp_path / f"{name}.pt")
-        import_torch(model, tmp_path / f"{name}.pt", tmp_path / name, shape)
+        import_torch(model, tmp_path / f"{name}.pt", tmp_path / name)
         export_torch(tmp_path / name, tmp_path / f"{name}_back.pt")
         back = torch.load(tmp_path / f"{name}_back.pt", weights_only=True)
         assert same(back, state)
     # torch's newer weight normalisation reads what we write.
-    successor = newer(reference(model, shape))
+    successor = newer(reference(model))
     for parameter in successor.parameters():
         torch.nn.init.zeros_(parameter)
     successor.load_state_dict(back)
@@ -73,7 +75,7 @@ def test_a_checkpoint_comes_back_bit_for_bit_from_both_spellings(tmp_path, model
 
 
 def test_the_commands_take_wrapped_files(tfvc, tmp_path):
-    state = reference("melgan", "descript").state_dict()
+    state = reference("melgan").state_dict()
     wrapped = {"generator": {f"module.{key}": value for key, value in spelled_newer(state).items()}, "steps": 3}
     torch.save(wrapped, tmp_path / "g.pt")
     done = tfvc("import-torch", "melgan", tmp_path / "g.pt", "--out", tmp_path / "preset")
@@ -85,19 +87,19 @@ def test_the_commands_take_wrapped_files(tfvc, tmp_path):
     assert told["model"] == "melgan"
     assert told["parameters"].endswith("trainable, 0 non-trainable")
     assert told["config.upsample_rates"] == "(8, 8, 2, 2)"
-    assert told["config.weight_norm"] == "True"
+    assert told["fused"] == "False"
     assert told["mel"] == "melgan_22k"
 
 
-@pytest.mark.parametrize("shape", ["descript", "keras_io"])
-def test_a_fused_generator_comes_in_fused_and_speaks_the_same(tmp_path, shape):
+@pytest.mark.parametrize("model", ["melgan", "melgan_keras_io"])
+def test_a_fused_generator_comes_in_fused_and_speaks_the_same(tmp_path, model):
     from torch_ref.melgan import remove_weight_norm
 
-    module = remove_weight_norm(reference("melgan", shape).eval())
+    module = remove_weight_norm(reference(model).eval())
     torch.save(module.state_dict(), tmp_path / "fused.pt")
-    import_torch("melgan", tmp_path / "fused.pt", tmp_path / "preset", shape)
-    generator = MelGANGenerator.from_preset(tmp_path / "preset")
-    assert not generator.config.weight_norm
+    import_torch(model, tmp_path / "fused.pt", tmp_path / "preset")
+    generator = find_network(model).model_class.from_preset(tmp_path / "preset")
+    assert generator.fused
     mel = np.random.default_rng(0).normal(size=(1, 9, 80)).astype(np.float32)
     with torch.no_grad():
         expected = module(torch.from_numpy(mel).transpose(1, 2)).numpy()[0, 0]
@@ -110,7 +112,7 @@ def test_a_fused_generator_comes_in_fused_and_speaks_the_same(tmp_path, shape):
 
 
 def test_what_does_not_fit_is_named_and_nothing_is_written(tfvc, tmp_path):
-    state = reference("melgan", "descript").state_dict()
+    state = reference("melgan").state_dict()
     key = "model.3.weight_v"
     torch.save({k: v for k, v in state.items() if k != key}, tmp_path / "missing.pt")
     torch.save({**state, "more.weight": torch.ones(2)}, tmp_path / "extra.pt")
@@ -121,8 +123,8 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tfvc, tmp_path):
         ("missing", {}, rf"missing\.pt: no tensor '{key}'"),
         ("extra", {}, r"extra\.pt: tensor 'more\.weight'"),
         ("shape", {}, rf"{key} has shape \(256, 512, 16\).* wants \(512, 256, 16\)"),
-        ("whole", {"preset": "keras_io"}, r"'conv_pre\.weight'.*model\.1\.bias"),
-        ("whole", {"preset": "v1"}, "descript, keras_io, small"),
+        ("whole", {"model": "melgan_keras_io"}, r"'conv_pre\.weight'.*model\.1\.bias"),
+        ("whole", {"preset": "v1"}, "descript, small"),
         ("whole", {"model": "melgan_discriminator"}, r"model\.disc_0.*model\.1\.bias"),
         ("whole", {"mel": "ge2e_16k"}, "n_mels is 80, its mel spec's 40"),
     ):
@@ -130,7 +132,7 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tfvc, tmp_path):
             import_torch(**{"model": "melgan", "file": tmp_path / f"{name}.pt", "out": tmp_path / "preset"} | options)
         assert "\n" not in str(refusal.value)
     done = tfvc("import-torch", "melgan", tmp_path / "whole.pt", "--out", tmp_path / "preset", "--preset", "small")
-    assert refused(done, "whole.pt: model.1.bias", "(512,)", "(256,)")
+    assert refused(done, "whole.pt: model.1.bias", "(512,)", "(256,)", "fits another architecture: --preset descript")
     assert sorted(tmp_path.iterdir()) == files
 
 

@@ -1,33 +1,26 @@
 """`tfvc train`."""
 
-import importlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tfvc.cli import choices
 from tfvc.cli.assignments import override
 from tfvc.cli.console import progress, say
 from tfvc.common.errors import TfvcError
-
-# Model -> where its run is described; imported when it is asked for.
-_TRAININGS = {
-    "autovc": ("tfvc.training.autovc", "AutoVCTraining"),
-    "melgan": ("tfvc.training.melgan", "MelGANTraining"),
-    "hifigan": ("tfvc.training.hifigan", "HiFiGANTraining"),
-}
+from tfvc.common.plugins import load_object
 
 
 def train(
-    model: Annotated[str, typer.Argument(help=", ".join(_TRAININGS))],
+    model: Annotated[str, typer.Argument(help=choices.trainings())],
     data: Annotated[Path, typer.Argument(help="What `tfvc prepare` wrote.")],
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run.")],
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Architecture. autovc: official, article, small (default); melgan: descript, keras_io, small "
-            "(default); hifigan: v1 (default), v2, v3. Or, for the vocoders, trained weights to go on from: the preset "
-            "of a generator, or the folder of a run, which has the discriminator too."
+            help=f"Architecture. {choices.trained_presets()}. Or, for a vocoder, trained weights to go on from: the "
+            "preset of a generator, or the folder of a run, which has the discriminator too."
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Gradient steps in all.")] = 100_000,
@@ -40,13 +33,13 @@ def train(
     ] = None,
 ) -> None:
     """Train a model on prepared features."""
-    if model not in _TRAININGS:
-        raise TfvcError(f"{model}: no such model to train; choose one of {', '.join(_TRAININGS)}")
+    known = choices.trained_families()
+    if model not in known:
+        raise TfvcError(f"{model}: no such model to train; choose one of {', '.join(known)}")
     from tfvc.data import FeatureSet
 
-    module, name = _TRAININGS[model]
-    training = getattr(importlib.import_module(module), name)
-    preset = preset or training.default_preset
+    training = load_object(known[model].training)
+    preset = preset or known[model].default_preset
     network, settings = override(set or [], *training.defaults(preset, FeatureSet(data).spec))
     start = training.find_start(preset)
     job = training(data, out, network, settings, steps, batch_size, seed, mixed_precision, start)

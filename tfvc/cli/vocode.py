@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tfvc.cli import choices
 from tfvc.cli.recordings import keep_recordings, plan, run_each
 from tfvc.common import defaults
 
@@ -15,7 +16,7 @@ _MELS = "hifigan_22k"
 def vocode(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A sound file, or a folder (its tree is kept).")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE_OR_DIR", help="A .wav or .flac; a folder if IN is one.")],
-    vocoder: Annotated[str, typer.Option(help="griffin-lim, or a MelGAN or HiFi-GAN preset.")] = defaults.VOCODER,
+    vocoder: Annotated[str, typer.Option(help=f"griffin-lim, or a preset of {choices.vocoders()}.")] = defaults.VOCODER,
 ) -> None:
     """Take the mel of a recording and speak it again."""
     from tfvc.audio import MelSpec, Recording, write

@@ -38,7 +38,7 @@ def test_importing_any_module_of_ours_imports_no_torch():
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, stderr=subprocess.DEVNULL)
 
 
-def test_everything_but_parity_and_pt_files_works(tfvc, narrow_preset, recording, tmp_path):
+def test_everything_but_parity_and_writing_pt_files_works(tfvc, narrow_preset, recording, tmp_path):
     for arguments in (
         ["convert", recording, recording, "--out", tmp_path / "x.wav", "--model", narrow_preset],
         ["info", narrow_preset],
@@ -57,24 +57,34 @@ def test_the_demo_leaves_the_comparison_out_and_says_how_to_get_it(tfvc, ge2e, t
     assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == ["converted.wav", "mels.png"]
 
 
-def test_safetensors_come_in_without_torch(tfvc, tmp_path):
+@pytest.mark.parametrize("name", ["ge2e.safetensors", "ge2e.pt"])
+def test_weights_come_in_without_torch(tfvc, tmp_path, name):
     from tfvc.models.speaker_encoder import SpeakerEncoder
 
     state = state_dict(SpeakerEncoder.from_name("ge2e"))
-    write_torch_file(tmp_path / "ge2e.safetensors", state)
-    command = ["import-torch", "speaker_encoder", tmp_path / "ge2e.safetensors", "--out", tmp_path / "preset"]
+    write_torch_file(tmp_path / name, state, "model_state")
+    command = ["import-torch", "speaker_encoder", tmp_path / name, "--out", tmp_path / "preset"]
     done = tfvc(*command, prelude=ABSENT)
     assert done.returncode == 0, done.stderr
     for key, value in state_dict(SpeakerEncoder.from_preset(tmp_path / "preset")).items():
         np.testing.assert_array_equal(value, state[key])
 
 
+def test_the_speaker_encoder_is_fetched_without_torch(tfvc, tmp_path, monkeypatch):
+    from tfvc.models.speaker_encoder import SpeakerEncoder
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_torch_file(tmp_path / "pretrained.pt", state_dict(SpeakerEncoder.from_name("ge2e")), "model_state")
+    done = tfvc("fetch", "ge2e", "--from", tmp_path / "pretrained.pt", prelude=ABSENT)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["parity", "list"], ["parity", "run"], ["import-torch", "autovc", "x.pt", "--out", "y"]],
+    [["parity", "list"], ["parity", "run"], ["export-torch", "narrow", "--out", "x.pt"]],
 )
-def test_what_needs_torch_says_so(tfvc, tmp_path, arguments):
-    (tmp_path / "x.pt").write_bytes(b"anything")
+def test_what_needs_torch_says_so(tfvc, narrow_preset, tmp_path, arguments):
+    (tmp_path / "narrow").symlink_to(narrow_preset)
     done = tfvc(*arguments, prelude=ABSENT, cwd=tmp_path)
     assert done.returncode == 2
     assert "tfvc[torch]" in done.stderr

@@ -29,7 +29,3 @@ class KindRegistry(Generic[Value]):
         if self._group is not None:
             plugins(self._group)
         return next((self._values[kind] for kind in type(thing).__mro__ if kind in self._values), None)
-
-    def kinds(self) -> list[type]:
-        """The classes that have a value."""
-        return list(self._values)

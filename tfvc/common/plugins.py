@@ -9,14 +9,15 @@ from tfvc.common.errors import TfvcError
 
 
 def load_object(path: str) -> Any:
-    """The object that `module:attribute` names, imported now.
+    """What `module:attribute` or `module` names, imported now.
 
     Raises:
         TfvcError: if there is no such module or attribute.
     """
     module, _, attribute = path.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        loaded = importlib.import_module(module)
+        return getattr(loaded, attribute) if attribute else loaded
     except (ImportError, AttributeError) as error:
         raise TfvcError(f"{path} cannot be loaded ({error}); check the package that names it") from error
 

@@ -1,0 +1,1 @@
+"""A preset in other programs' formats."""

@@ -1,0 +1,1 @@
+"""One folder a family of models, and what families share."""

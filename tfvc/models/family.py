@@ -29,6 +29,8 @@ class Network:
         keras2_preset: the architecture that Keras 2 files are of, unless another is named; None if there are none.
         not_in_file: fields of the configuration that no checkpoint tells.
         of_training: keys of upstream's files that are left out, since they only serve to go on training.
+        upgrade: function that brings the content of a `config.json` that earlier versions wrote under this name into
+            today's form, and returns that of today as it is.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Network:
     keras2_preset: str | None = None
     not_in_file: tuple[str, ...] = ()
     of_training: tuple[str, ...] = ()
+    upgrade: str | None = None
 
     @property
     def model_class(self) -> Any:
@@ -56,7 +59,8 @@ class Family:
     Attributes:
         name: on the command line.
         networks: all of its networks.
-        training: the class of its runs, a `Training`.
+        training: the class of its runs, a `Training`; its first network is what a run is for.
+        default_preset: the architecture that is trained where none is named.
         voice: the class of its voices, a `Voice`.
         cases: the parity cases, a mapping from names to functions that make a `ParityCase`.
         downloads: name of a preset that is published elsewhere -> function that fetches it into the user's cache:
@@ -66,6 +70,7 @@ class Family:
     name: str
     networks: tuple[Network, ...]
     training: str | None = None
+    default_preset: str | None = None
     voice: str | None = None
     cases: str | None = None
     downloads: Mapping[str, str] = field(default_factory=dict)

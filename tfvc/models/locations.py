@@ -1,23 +1,39 @@
 """Where presets are looked for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from tfvc.common.errors import TfvcError
 from tfvc.models.family import downloads
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def bundled_presets() -> Path:
+    """The folder of the presets that come with tfvc: inside it where it is installed, beside it in its repository."""
+    inside = _PACKAGE / "checkpoints"
+    return inside if inside.is_dir() else _PACKAGE.parent / "checkpoints"
 
 
 def cache_dir() -> Path:
-    """The user's cache: `$XDG_CACHE_HOME/tfvc`, else `~/.cache/tfvc`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfvc"
+    """The user's cache: `$XDG_CACHE_HOME/tfvc`, else `~/.cache/tfvc`.
+
+    Raises:
+        TfvcError: if the user has no home folder.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfvc"
+    except RuntimeError:  # a number that no user has, as containers are run under
+        raise TfvcError("this user has no home folder to keep presets in; set XDG_CACHE_HOME to a folder") from None
 
 
-def preset_folders() -> list[Path]:
-    """Folders of presets, in the order they are searched."""
-    named = os.environ.get("TFVC_CHECKPOINTS")
-    return [_REPOSITORY / "checkpoints", *([Path(named)] if named else []), cache_dir()]
+def preset_folders() -> Iterator[Path]:
+    """Folders of presets, in the order they are searched: `$TFVC_CHECKPOINTS`, the bundled ones, the user's cache."""
+    if named := os.environ.get("TFVC_CHECKPOINTS"):
+        yield Path(named)
+    yield bundled_presets()
+    yield cache_dir()
 
 
 def find_preset(name_or_path: str | os.PathLike) -> Path:

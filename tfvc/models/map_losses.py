@@ -27,6 +27,11 @@ def distances(real: Maps, fake: Maps) -> list[tf.Tensor]:
     ]
 
 
+def features(maps: Maps) -> Maps:
+    """The maps without the scores."""
+    return [of_part[:-1] for of_part in maps]
+
+
 def total(terms: list[tf.Tensor]) -> tf.Tensor:
     """The sum of scalars, in their order: `tf.add_n` begins with whichever has a buffer that is free at the moment."""
     return tf.reduce_sum(tf.stack(terms))

@@ -3,27 +3,48 @@
 What else a model reads stands beside `mel.json`: see `PresetModel.inputs`.
 """
 
-import json
+import dataclasses
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
-
-import keras
 
 from tfvc.audio import MelSpec
 from tfvc.common.atomic import atomic_dir
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
-from tfvc.common.json_file import write_object
+from tfvc.common.json_file import read_object, write_object
+from tfvc.common.plugins import load_object
+from tfvc.models.configured import Configured, plain
+from tfvc.models.family import networks
 from tfvc.models.locations import find_preset
 from tfvc.weights.h5 import load_weights, save_weights
 from tfvc.weights.torch_keys import TorchKeys
 
 
-class PresetModel(keras.Model):
+@dataclass(frozen=True)
+class Preset:
+    """A preset without its weights.
+
+    Attributes:
+        folder: where it lies.
+        config: of the model.
+        mel_spec: the front-end whose mels it takes.
+        states: those of the model's `states` in which it is not as it was first made, such as `{"fused": True}`.
+    """
+
+    folder: Path
+    config: Config
+    mel_spec: MelSpec
+    states: dict[str, bool]
+
+
+class PresetModel(Configured):
     """A `keras.Model` with a configuration, a mel front-end, and a folder to live in.
 
     A subclass sets `name_in_presets`, `config_class` and `torch_keys`, and creates all its variables in `__init__`.
+    What can be done to a network without making it another architecture is one of its `states`: an argument of its
+    constructor, False at first, and an attribute.
 
     Args:
         config: what defines the model.
@@ -31,13 +52,21 @@ class PresetModel(keras.Model):
     """
 
     name_in_presets: ClassVar[str]
-    config_class: ClassVar[type[Config]]
     torch_keys: ClassVar[TorchKeys]
+    states: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: Config, mel_spec: MelSpec | None = None, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
+        super().__init__(config, **kwargs)
         self.mel_spec = mel_spec
+
+    def get_config(self) -> dict[str, Any]:
+        spec = self.mel_spec and dataclasses.asdict(self.mel_spec)
+        return {**super().get_config(), "mel_spec": spec, **self._states()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        spec = config["mel_spec"] and MelSpec(**plain(config["mel_spec"]))
+        return super().from_config({**config, "mel_spec": spec})
 
     @classmethod
     def from_name(cls, name: str, config: Config | None = None, mel_spec: MelSpec | None = None, **kwargs) -> Self:
@@ -57,15 +86,16 @@ class PresetModel(keras.Model):
         """Loads a model with its weights.
 
         Args:
-            name_or_path: a folder, or a name that is looked up in the repository's `checkpoints/`, in
-                `$TFVC_CHECKPOINTS` and in the user's cache.
+            name_or_path: a folder, or a name that is looked up in `$TFVC_CHECKPOINTS`, among the bundled presets and in
+                the user's cache.
 
         Raises:
             TfvcError: if there is no such preset, it holds another kind of model, or a file of it is damaged.
         """
-        folder, config, spec = cls.read_preset(name_or_path)
-        model = cls(config, spec, **{**cls.read_inputs(folder), **kwargs})
-        load_weights(model, folder / "model.weights.h5")
+        preset = cls.read_preset(name_or_path)
+        inputs = {**cls.read_inputs(preset.folder), **kwargs}
+        model = cls(preset.config, preset.mel_spec, **preset.states, **inputs)
+        load_weights(model, preset.folder / "model.weights.h5")
         return model
 
     def inputs(self) -> dict[str, dict[str, Any]]:
@@ -87,22 +117,27 @@ class PresetModel(keras.Model):
         return []
 
     @classmethod
-    def read_preset(cls, name_or_path: str | os.PathLike) -> tuple[Path, Config, MelSpec]:
-        """A preset without its weights: its folder, its configuration and its mel front-end.
+    def read_preset(cls, name_or_path: str | os.PathLike) -> Preset:
+        """A preset without its weights.
 
         Raises:
             TfvcError: as `from_preset` does.
         """
         folder = find_preset(name_or_path)
-        kind, config = read_config(folder)
+        kind, fields, states = read_config(folder)
         if kind != cls.name_in_presets:
             raise TfvcError(
                 f"{folder}: holds a {kind} model, not {cls.name_in_presets}; give a {kind} command this preset"
             )
-        spec = MelSpec.from_json(read_text(folder / "mel.json"))
-        values = cls.config_class.from_dict(config, str(folder / "config.json"))
-        check_mels(values, spec, str(folder))
-        return folder, values, spec
+        where = str(folder / "config.json")
+        for name, value in states.items():
+            if name not in cls.states or not isinstance(value, bool):
+                known = ", ".join(cls.states) or "nothing"
+                raise TfvcError(f"{where}: {name} is {value!r}; beside its config, {kind} has {known}, true or false")
+        config = cls.config_class.from_dict(fields, where)
+        spec = MelSpec.load(folder / "mel.json")
+        check_mels(config, spec, str(folder))
+        return Preset(folder, config, spec, states)
 
     def save_to_preset(
         self, folder: str | os.PathLike, training: dict[str, Any] | None = None, half: bool = False
@@ -125,14 +160,17 @@ class PresetModel(keras.Model):
         if folder.exists() and not (folder / "config.json").exists() and any(folder.iterdir()):
             raise TfvcError(f"{folder}: exists and is not a preset; choose another folder")
         with atomic_dir(folder) as temporary:
-            config = {"model": self.name_in_presets, "config": self.config.to_dict()}
-            (temporary / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+            config = {"model": self.name_in_presets, "config": self.config.to_dict(), **self._states()}
+            write_object(temporary / "config.json", config)
             (temporary / "mel.json").write_text(self.mel_spec.to_json())
             for name, content in self.inputs().items():
                 write_object(temporary / f"{name}.json", content)
             save_weights(self, temporary / "model.weights.h5", half=half)
             if training is not None:
-                (temporary / "training.json").write_text(json.dumps(training, indent=2) + "\n")
+                write_object(temporary / "training.json", training)
+
+    def _states(self) -> dict[str, bool]:
+        return {name: True for name in self.states if getattr(self, name)}
 
 
 def check_mels(config: Config, spec: MelSpec, where: str) -> None:
@@ -147,24 +185,23 @@ def check_mels(config: Config, spec: MelSpec, where: str) -> None:
             raise TfvcError(f"{where}: the model's {name} is {ours}, its mel spec's {theirs}; they must be equal")
 
 
-def read_config(folder: Path) -> tuple[str, dict[str, Any]]:
-    """The kind of model in a preset and the fields of its configuration."""
+def read_config(folder: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """What a preset's `config.json` says: the model's name, the fields of its configuration, and its states.
+
+    What an earlier version wrote is brought into today's form by the model's family.
+    """
     path = folder / "config.json"
-    try:
-        content = json.loads(read_text(path))
-        kind, config = content["model"], content["config"]
-    except (ValueError, KeyError, TypeError):
-        raise TfvcError(f"{path}: not a preset's configuration; expected {{'model': ..., 'config': ...}}") from None
-    if not isinstance(config, dict):
-        raise TfvcError(f"{path}: 'config' must be an object of fields")
-    return kind, config
-
-
-def read_text(path: Path) -> str:
-    """A preset's text file, or one line about why not."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise TfvcError(f"{path}: missing; the folder is not a whole preset") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise TfvcError(f"{path}: cannot be read ({error})") from None
+    content = read_object(path, "a preset's configuration")
+    if not {"model", "config"} <= content.keys():
+        raise TfvcError(f"{path}: not a preset's configuration; expected {{'model': ..., 'config': ...}}")
+    kind, config = content["model"], content["config"]
+    if not isinstance(kind, str) or not isinstance(config, dict):
+        raise TfvcError(f"{path}: 'model' must be a name and 'config' an object of fields")
+    record = networks().get(kind)
+    if record is not None and record.upgrade is not None:
+        try:
+            content = load_object(record.upgrade)(content)
+        except TfvcError as problem:
+            raise TfvcError(f"{path}: {problem}") from None
+    states = {name: value for name, value in content.items() if name not in ("model", "config")}
+    return content["model"], content["config"], states

@@ -58,7 +58,7 @@ def test_another_kind_of_model_is_refused(preset):
     [
         ("config.json", lambda text: text[:20], "not a preset's configuration"),
         ("config.json", lambda text: text.replace('"neck"', '"nekc"'), "nekc"),
-        ("config.json", lambda text: text.replace('"neck": 8', '"neck": "wide"'), "neck must be int"),
+        ("config.json", lambda text: text.replace('"neck": 8', '"neck": "wide"'), "neck must be a valid integer"),
         ("config.json", lambda text: text.replace('"neck": 8', '"neck": 17'), "another model"),
         ("mel.json", lambda text: text.replace('"hop"', '"hopp"'), "hop"),
         ("mel.json", lambda text: "{", "mel"),

@@ -1,7 +1,6 @@
 """What a model is that speaks a mel: the base of every generator that `--vocoder` takes."""
 
 import abc
-import dataclasses
 from typing import Self
 
 import keras
@@ -16,22 +15,26 @@ class VocoderModel(PresetModel):
 
     To be a vocoder is to derive from this class: presets of every such model can be named wherever a vocoder can. A
     subclass makes its network, a layer that knows its `convolutions` (all of them, in order), its `reach` and its
-    `least_frames`; its configuration has a `hop` and a field `weight_norm`.
+    `least_frames`; its configuration has a `hop`.
 
     Args:
         config: sizes.
         mel_spec: the front-end whose mels it takes.
+        fused: the kernels are plain ones, whose normalisation has been computed: for inference.
     """
 
-    def __init__(self, config, mel_spec=None, **kwargs):
+    states = ("fused",)
+
+    def __init__(self, config, mel_spec=None, fused: bool = False, **kwargs):
         super().__init__(config, mel_spec, **kwargs)
+        self.fused = fused
         self.network = self.make_network()
         self.network.build()
         self.built = True
 
     @abc.abstractmethod
     def make_network(self) -> keras.layers.Layer:
-        """The network of `self.config`, not built yet."""
+        """The network of `self.config`, `self.fused` or not; not built yet."""
 
     def call(self, mel, training=False):
         return self.network(mel)
@@ -51,12 +54,11 @@ class VocoderModel(PresetModel):
         """The shortest mel that the network takes: reflected padding needs more frames than it adds."""
         return self.network.least_frames
 
-    def fused(self) -> Self:
+    def fuse(self) -> Self:
         """The same model with the weight normalisation computed once and for all: for inference."""
-        if not self.config.weight_norm:
+        if self.fused:
             return self
-        config = dataclasses.replace(self.config, weight_norm=False)
-        plain = type(self)(config, self.mel_spec, name=self.name, dtype=self.dtype_policy)
+        plain = type(self)(self.config, self.mel_spec, fused=True, name=self.name, dtype=self.dtype_policy)
         for mine, its in zip(self.network.convolutions, plain.network.convolutions, strict=True):
             if isinstance(mine, WeightNorm):
                 its.kernel.assign(mine.normalized_kernel())

@@ -15,6 +15,7 @@ from tfvc.parity.layer_table import LayerTable
 from tfvc.parity.runner import PHASES, Comparison, compare
 from tfvc.parity.sides import memory  # noqa: F401  before TensorFlow makes its first tensor
 from tfvc.parity.sides.initialization import MODES
+from tfvc.parity.tracing.kinds import register_kind
 
 __all__ = [
     "MODES",
@@ -34,5 +35,6 @@ __all__ = [
     "Turn",
     "compare",
     "load_case",
+    "register_kind",
     "write_json",
 ]

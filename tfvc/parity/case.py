@@ -83,7 +83,7 @@ class ParityCase:
     Inputs and outputs are named, and on both sides in the Keras model's layout: the torch adapters do the
     transposes. The factories are called once for each precision and touch no dtype themselves.
 
-    - `entries(model)`: one weight entry (key, variable, to_torch, to_keras) for every key of the module.
+    - `entries(model)`: what every torch key and every Keras variable is: `tfvc.weights.Entry`, `Constant` or `Ignored`.
     - `inputs(rng)`: name -> array; float arrays also get gradients.
     - `keras_forward(model, inputs, training)` and `torch_forward(module, inputs)`: name -> output.
     - `keras_losses(model, inputs, training)` and `torch_losses(module, inputs)`: name -> scalar, `loss` being the

@@ -1,14 +1,13 @@
 """Weight entries for models that nobody wrote a weight map for: a table of layers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
 from tfvc.common.errors import TfvcError
-from tfvc.weights import Entry
-from tfvc.weights.stock_layouts import stock_entries
+from tfvc.weights import Declared, entries_of
 
 
 @dataclass(frozen=True)
@@ -20,18 +19,34 @@ class LayerTable:
     they are then compared as pairs. How the weights cross, `tfvc.weights` knows for each kind of layer.
 
         LayerTable({"conv": "stem", "bn": "stem_bn", "rnn": ("rnn_0", "rnn_1"), "head": "logits"})
+
+    What no kind of layer says is given by `entries`: tied weights, parameters of no layer, constants. An entry takes
+    the place of the table's for the same variables.
+
+        LayerTable(
+            {"embed": "words", "attn": "attention"},
+            entries=lambda model: [Entry(("embed.weight", "head.weight"), model.words.embeddings, keys_as=Tied())],
+        )
+
+    Attributes:
+        layers: torch module path -> Keras layer or layers.
+        entries: function from the model to further entries.
     """
 
     layers: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    entries: Callable[[Any], Sequence[Declared]] = lambda model: ()
 
-    def __call__(self, model: keras.layers.Layer) -> list[Entry]:
-        """The weight entries of the whole table."""
-        return [
-            entry
+    def __call__(self, model: keras.layers.Layer) -> list[Declared]:
+        """The weight entries of the whole table, and those beside it."""
+        given = list(self.entries(model))
+        variables = {id(variable) for item in given for variable in item.variables}
+        of_table = [
+            item
             for path, layers in self.resolve(model).items()
             for index, layer in enumerate(layers)
-            for entry in stock_entries(path, layer, index)
+            for item in entries_of(path, layer, index)
         ]
+        return [*(x for x in of_table if not any(id(variable) in variables for variable in x.variables)), *given]
 
     def resolve(self, model: keras.layers.Layer) -> dict[str, list[keras.layers.Layer]]:
         """The layers of each torch path."""

@@ -19,7 +19,6 @@ from tfvc.parity.judging.judgement import judge
 from tfvc.parity.judging.samples import Samples
 from tfvc.parity.layer_table import LayerTable
 from tfvc.parity.sides.four_models import FourModels
-from tfvc.parity.sides.initialization import initial_state
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing.layer_views import LayerViews, Passage, of_turn
 from tfvc.parity.tracing.pairing import Pair
@@ -84,7 +83,7 @@ class Comparison(FourModels):
         # Losses and gradients of the backward phase are those of a first training step, if one follows.
         self.carried: tuple[list[Any], list[Any]] | None = None
         self.restart()
-        self.initial = initial_state(self.shapes, init, self.seed)
+        self.initial = self.initial_state(init)
         self.report = Report(
             self.case.name,
             init,
@@ -103,11 +102,10 @@ class Comparison(FourModels):
         """Whether every weight has a place; one of another size is reported and ends the comparison."""
         state = self.torch64.joined(self.torch64.module.state_dict())
         for entry in self.keras64.entries:
-            theirs = tuple(entry.to_keras(state[entry.key]).shape)
-            ours = tuple(entry.variable.shape)
+            theirs, ours = state[entry.name].shape, entry.shape
             if theirs != ours:
-                reason = f"torch has {theirs} in Keras's layout, Keras {ours}"
-                self.report.rows.append(Row("forward", "sizes", None, entry.key, "fail", reason))
+                reason = f"torch has {theirs}, Keras {ours} in torch's layout"
+                self.report.rows.append(Row("forward", "sizes", None, entry.name, "fail", reason))
         if self.report.rows:
             diagnose_sizes(self.report, self.torch64.module, self.keras64)
         return not self.report.rows
@@ -140,7 +138,7 @@ class Comparison(FourModels):
     def views(self) -> LayerViews:
         """The layers of the four models, paired."""
         if self._views is None:
-            self.load(initial_state(self.shapes, "coded"))
+            self.load(self.initial_state("coded"))
             entries = self.case.entries
             table = entries if isinstance(entries, LayerTable) else None
             self._views = LayerViews(self.sides, table, self.inputs)

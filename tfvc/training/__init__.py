@@ -1,0 +1,1 @@
+"""Runs: what every training shares, and one file a family."""

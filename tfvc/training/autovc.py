@@ -27,7 +27,6 @@ class AutoVCTraining(Training):
 
     name = "autovc"
     headline = ("loss",)
-    default_preset = "small"
 
     model: AutoVCConfig
     settings: TrainingConfig

@@ -61,7 +61,7 @@ class Training(abc.ABC):
     """One run, fully described; the same description gives the same weights, on a CPU bit for bit.
 
     A subclass gives the model, its data and what there is to see of it; `name` is the model's on the command line,
-    `headline` the losses that are reported as it trains, `default_preset` the architecture where none is named.
+    `headline` the losses that are reported as it trains.
 
     Attributes:
         data: folder of the feature set.
@@ -78,7 +78,6 @@ class Training(abc.ABC):
 
     name: ClassVar[str]
     headline: ClassVar[tuple[str, ...]]
-    default_preset: ClassVar[str]
 
     data: Path
     out: Path

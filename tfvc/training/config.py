@@ -1,9 +1,25 @@
 """The settings of a training run that are not the model's own; every field can be given as `--set name=value`."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from tfvc.common.config import Config
+from annotated_types import Gt, Le
+
+from tfvc.common.config import (
+    Config,
+    Count,
+    CountFromZero,
+    LearningRate,
+    Positive,
+    Samples,
+    Share,
+    ShareBelowOne,
+    Size,
+)
 from tfvc.common.errors import TfvcError
+
+# A waveform made louder would be clipped.
+Gain = Annotated[float, Gt(0), Le(1)]
 
 
 @dataclass(frozen=True)
@@ -17,15 +33,10 @@ class RunConfig(Config):
         keep_checkpoints: how many of the latest checkpoints stay.
     """
 
-    validation_speakers: int = 0
-    validate_every: int = 500
-    checkpoint_every: int = 500
-    keep_checkpoints: int = 2
-
-    def __post_init__(self):
-        for name in ("validate_every", "checkpoint_every", "keep_checkpoints"):
-            if getattr(self, name) < 1:
-                raise TfvcError(f"{name} is {getattr(self, name)}; it must be at least 1")
+    validation_speakers: CountFromZero = 0
+    validate_every: Count = 500
+    checkpoint_every: Count = 500
+    keep_checkpoints: Count = 2
 
 
 @dataclass(frozen=True)
@@ -41,17 +52,13 @@ class TrainingConfig(RunConfig):
             another voice spoke; 0 for as it is, which is upstream's way. See `tfvc.training.warping`.
     """
 
-    frames: int = 128
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 2e-5
-    clip_grad_norm: float = 1.0
-    warp: float = 0.0
+    frames: Size = 128
+    learning_rate: LearningRate = 1e-3
+    final_learning_rate: Share = 2e-5
+    clip_grad_norm: Positive = 1.0
+    warp: ShareBelowOne = 0.0
 
     named = {"official": {}, "article": {}, "small": dict(warp=0.15)}  # noqa: RUF012
-
-    def __post_init__(self):
-        super().__post_init__()
-        require(0 <= self.warp < 1, self, "warp", "at least 0 and below 1")
 
 
 @dataclass(frozen=True)
@@ -68,25 +75,15 @@ class VocoderTrainingConfig(RunConfig):
         gain_max: to here. The waveforms are those of the feature set, at the loudness of the recordings.
     """
 
-    segment: int = 8192
-    generator_learning_rate: float = 1e-4
-    discriminator_learning_rate: float = 1e-4
-    ema_decay: float = 0.999
-    warmup_steps: int = 0
-    gain_min: float = 0.3
-    gain_max: float = 0.95
+    segment: Samples = 8192
+    generator_learning_rate: LearningRate = 1e-4
+    discriminator_learning_rate: LearningRate = 1e-4
+    ema_decay: ShareBelowOne = 0.999
+    warmup_steps: CountFromZero = 0
+    gain_min: Gain = 0.3
+    gain_max: Gain = 0.95
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("generator_learning_rate", "discriminator_learning_rate"):
-            require(0 < getattr(self, name) < float("inf"), self, name, "above 0")
-        require(0 <= self.ema_decay < 1, self, "ema_decay", "at least 0 and below 1")
-        require(self.warmup_steps >= 0, self, "warmup_steps", "at least 0")
-        require(0 < self.gain_min <= self.gain_max, self, "gain_min", f"above 0 and at most gain_max, {self.gain_max}")
-        require(self.gain_max <= 1, self, "gain_max", "at most 1, or waveforms would be clipped")
-
-
-def require(true: bool, config: RunConfig, name: str, words: str) -> None:
-    """Raises TfvcError, saying what the field must be, unless it is true."""
-    if not true:
-        raise TfvcError(f"{name} is {getattr(config, name)}; it must be {words}")
+        if self.gain_min > self.gain_max:
+            raise TfvcError(f"gain_min is {self.gain_min}; it must be at most gain_max, {self.gain_max}")

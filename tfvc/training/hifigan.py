@@ -2,16 +2,14 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Annotated
 
-from tfvc.models.hifigan import (
-    HiFiGAN,
-    HiFiGANConfig,
-    HiFiGANDiscriminator,
-    HiFiGANDiscriminatorConfig,
-    HiFiGANGenerator,
-)
+from annotated_types import Gt, Le
+
+from tfvc.common.config import LearningRate, Scales, Sizes
+from tfvc.models.hifigan import HiFiGAN, HiFiGANConfig, HiFiGANDiscriminator, HiFiGANDiscriminatorConfig
 from tfvc.optimizers.adam import ExponentialByEpoch
-from tfvc.training.config import VocoderTrainingConfig, require
+from tfvc.training.config import Gain, VocoderTrainingConfig
 from tfvc.training.vocoder import VocoderTraining
 
 # Trained weights do not survive the first steps of Adam at the rate for fresh ones: a V3's mel error rose threefold.
@@ -35,21 +33,20 @@ class HiFiGANTrainingConfig(VocoderTrainingConfig):
         periods, period_widths, scales, scale_widths: sizes of the discriminators, see `HiFiGANDiscriminatorConfig`.
     """
 
-    generator_learning_rate: float = 2e-4
-    discriminator_learning_rate: float = 2e-4
-    gain_min: float = 1.0
-    gain_max: float = 1.0
-    epoch_decay: float = 0.999
-    periods: tuple = HiFiGANDiscriminatorConfig.periods
-    period_widths: tuple = HiFiGANDiscriminatorConfig.period_widths
-    scales: int = HiFiGANDiscriminatorConfig.scales
-    scale_widths: tuple = HiFiGANDiscriminatorConfig.scale_widths
+    generator_learning_rate: LearningRate = 2e-4
+    discriminator_learning_rate: LearningRate = 2e-4
+    gain_min: Gain = 1.0
+    gain_max: Gain = 1.0
+    epoch_decay: Annotated[float, Gt(0), Le(1)] = 0.999
+    periods: Sizes = HiFiGANDiscriminatorConfig.periods
+    period_widths: Sizes = HiFiGANDiscriminatorConfig.period_widths
+    scales: Scales = HiFiGANDiscriminatorConfig.scales
+    scale_widths: Sizes = HiFiGANDiscriminatorConfig.scale_widths
 
     named = {name: {} for name in HiFiGANConfig.named}  # noqa: RUF012
 
     def __post_init__(self):
         super().__post_init__()
-        require(0 < self.epoch_decay <= 1, self, "epoch_decay", "above 0 and at most 1")
         _ = self.discriminator  # refuses impossible sizes
 
     @property
@@ -64,9 +61,7 @@ class HiFiGANTraining(VocoderTraining):
     """A run of HiFi-GAN: see `VocoderTraining`."""
 
     name = "hifigan"
-    default_preset = "v1"
-    generator_class = HiFiGANGenerator
-    discriminator_class = HiFiGANDiscriminator
+    gan_class = HiFiGAN
     settings_class = HiFiGANTrainingConfig
 
     model: HiFiGANConfig
@@ -76,7 +71,7 @@ class HiFiGANTraining(VocoderTraining):
     def settings_from(cls, start):
         if start.discriminator is None:
             return cls.settings_class(generator_learning_rate=RATE_BESIDE_FRESH)
-        _, sizes, _ = HiFiGANDiscriminator.read_preset(start.discriminator)
+        sizes = HiFiGANDiscriminator.read_preset(start.discriminator).config
         return cls.settings_class(
             generator_learning_rate=FINE_TUNING_RATE, discriminator_learning_rate=FINE_TUNING_RATE, **sizes.to_dict()
         )

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import keras
 
-from tfvc.models.melgan import MelGAN, MelGANConfig, MelGANDiscriminator, MelGANGenerator
-from tfvc.training.config import VocoderTrainingConfig, require
+from tfvc.common.config import Share
+from tfvc.models.melgan import MelGAN, MelGANConfig
+from tfvc.training.config import VocoderTrainingConfig
 from tfvc.training.vocoder import VocoderTraining
 
 
@@ -18,17 +19,12 @@ class MelGANTrainingConfig(VocoderTrainingConfig):
             constant.
     """
 
-    final_fraction: float = 1.0
+    final_fraction: Share = 1.0
 
     named = {  # noqa: RUF012
         "descript": {},
-        "keras_io": dict(generator_learning_rate=1e-5, discriminator_learning_rate=1e-6),
         "small": dict(generator_learning_rate=2e-4, discriminator_learning_rate=2e-4, final_fraction=0.1),
     }
-
-    def __post_init__(self):
-        super().__post_init__()
-        require(0 <= self.final_fraction <= 1, self, "final_fraction", "between 0 and 1")
 
 
 @dataclass(frozen=True)
@@ -36,16 +32,11 @@ class MelGANTraining(VocoderTraining):
     """A run of MelGAN: see `VocoderTraining`."""
 
     name = "melgan"
-    default_preset = "small"
-    generator_class = MelGANGenerator
-    discriminator_class = MelGANDiscriminator
+    gan_class = MelGAN
     settings_class = MelGANTrainingConfig
 
     model: MelGANConfig
     settings: MelGANTrainingConfig
-
-    def fresh_gan(self, spec):
-        return MelGAN.fresh(self.model, spec, dtype=self.policy())
 
     def schedule(self, learning_rate, steps, corpus):
         if self.settings.final_fraction == 1:

@@ -13,11 +13,13 @@ import tensorflow as tf
 from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
 from tfvc.data import FeatureSet, prepare
-from tfvc.models.melgan import MelGAN, MelGANConfig, MelGANDiscriminator, MelGANGenerator
+from tfvc.models.melgan import MelGAN, MelGANDiscriminator, MelGANGenerator
+from tfvc.models.melgan_keras_io import KerasIOMelGANGenerator
 from tfvc.training.base import Corpus
 from tfvc.training.checkpoints import Checkpoints
 from tfvc.training.conftest import losses, silent, spectrum_embedding, summaries
 from tfvc.training.melgan import MelGANTraining, MelGANTrainingConfig
+from tfvc.training.melgan_keras_io import KerasIOMelGANTraining
 
 NARROW = dict(
     channels=16,
@@ -40,10 +42,10 @@ SETTINGS = dict(
 )
 
 
-def training(data, out, network=None, settings=None, **changes):
+def training(data, out, network=None, settings=None, kind=MelGANTraining, **changes):
     described = {"steps": 8, "batch_size": 2, "seed": 5} | changes
-    model = MelGANConfig(**NARROW | (network or {}))
-    return MelGANTraining(data, out, model, MelGANTrainingConfig(**SETTINGS | (settings or {})), **described)
+    model = kind.gan_class.generator_class.config_class(**NARROW | (network or {}))
+    return kind(data, out, model, kind.settings_class(**SETTINGS | (settings or {})), **described)
 
 
 @pytest.fixture(scope="module")
@@ -161,9 +163,10 @@ def keras_io(corpus_folder, tmp_path_factory):
     """A run of the other architecture on its own mels in mixed precision, with a checkpoint of every step."""
     data = tmp_path_factory.mktemp("features_of_keras_io")
     prepare(corpus_folder, data, MelSpec.named("keras_22k"), jobs=1, embed=spectrum_embedding)
-    network = {"shape": "keras_io", "mel_weight": 0.0}
     settings = {"checkpoint_every": 1, "keep_checkpoints": 9, "validation_speakers": 0, "final_fraction": 1.0}
-    run = training(data, data / "run", network, settings, steps=4, mixed_precision=True)
+    run = training(
+        data, data / "run", {"mel_weight": 0.0}, settings, KerasIOMelGANTraining, steps=4, mixed_precision=True
+    )
     run.run(resume=False, report=silent)
     return run
 
@@ -174,7 +177,7 @@ def test_mixed_precision_trains(keras_io):
     # Without a weight of the mels they are what warms the generator up, and nothing afterwards.
     assert steps[1]["generator"] < steps[0]["generator"]
     assert steps[2]["generator"] == pytest.approx(steps[2]["adversarial"] + 10 * steps[2]["feature"], rel=1e-5)
-    generator = MelGANGenerator.from_preset(keras_io.out / "preset")
+    generator = KerasIOMelGANGenerator.from_preset(keras_io.out / "preset")
     assert {weight.dtype for weight in generator.weights} == {"float32"}
     assert generator.mel_spec == MelSpec.named("keras_22k")
     model = keras_io.fresh_model(Corpus(FeatureSet(keras_io.data), ["anna"], []))
@@ -202,7 +205,7 @@ def test_the_preset_has_the_running_means_of_the_weights(keras_io):
         model.load_weights(checkpoints.path(step) / "state.weights.h5")
         weights = [w.astype(np.float64) for w in model.generator.get_weights()]
         means = weights if step == 1 else [0.8 * m + 0.2 * w for m, w in zip(means, weights, strict=True)]
-    preset = MelGANGenerator.from_preset(keras_io.out / "preset")
+    preset = KerasIOMelGANGenerator.from_preset(keras_io.out / "preset")
     for mean, kept in zip(means, preset.weights, strict=True):
         np.testing.assert_allclose(kept.numpy(), mean, atol=1e-6, err_msg=kept.path)
     assert any((kept.numpy() != last).any() for kept, last in zip(preset.weights, weights, strict=True))
@@ -233,10 +236,10 @@ def test_the_gain_depends_on_seed_step_and_row_alone(feature_folder):
     assert 0.6 < np.max(gains) <= 0.7
 
 
-@pytest.mark.parametrize("preset", ["descript", "keras_io"])
-def test_the_published_learning_rates_are_kept(preset):
-    model, settings = MelGANTraining.defaults(preset, MelSpec.named("hifigan_22k"))
-    generator, discriminator = MelGAN.fresh(MelGANConfig(**NARROW | {"shape": model.shape})).default_optimizers()
+@pytest.mark.parametrize(("kind", "preset"), [(MelGANTraining, "descript"), (KerasIOMelGANTraining, "keras_io")])
+def test_the_published_learning_rates_are_kept(kind, preset):
+    model, settings = kind.defaults(preset, MelSpec.named("hifigan_22k"))
+    generator, discriminator = kind.gan_class.fresh(type(model)(**NARROW)).default_optimizers()
     assert settings.generator_learning_rate == pytest.approx(float(generator.learning_rate))
     assert settings.discriminator_learning_rate == pytest.approx(float(discriminator.learning_rate))
     assert settings.final_fraction == 1
@@ -256,14 +259,17 @@ def test_learning_rates_fall_along_a_cosine_to_their_fraction(feature_folder):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"generator_learning_rate": 0.0}, "generator_learning_rate is 0.0; it must be above 0"),
-        ({"discriminator_learning_rate": float("nan")}, "discriminator_learning_rate is nan"),
-        ({"final_fraction": 1.5}, "final_fraction is 1.5; it must be between 0 and 1"),
-        ({"ema_decay": 1.0}, "ema_decay is 1.0"),
-        ({"warmup_steps": -1}, "warmup_steps is -1"),
-        ({"gain_min": 0.5, "gain_max": 0.4}, "gain_min is 0.5; it must be above 0 and at most gain_max, 0.4"),
-        ({"gain_max": 1.5}, "gain_max is 1.5"),
-        ({"checkpoint_every": 0}, "checkpoint_every is 0; it must be at least 1"),
+        ({"generator_learning_rate": 0.0}, "generator_learning_rate must be greater than 0, received 0.0"),
+        (
+            {"discriminator_learning_rate": float("nan")},
+            "discriminator_learning_rate must be a finite number",
+        ),
+        ({"final_fraction": 1.5}, "final_fraction must be less than or equal to 1, received 1.5"),
+        ({"ema_decay": 1.0}, "ema_decay must be less than 1, received 1.0"),
+        ({"warmup_steps": -1}, "warmup_steps must be greater than or equal to 0, received -1"),
+        ({"gain_min": 0.5, "gain_max": 0.4}, "gain_min is 0.5; it must be at most gain_max, 0.4"),
+        ({"gain_max": 1.5}, "gain_max must be less than or equal to 1, received 1.5"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be greater than or equal to 1, received 0"),
     ],
 )
 def test_senseless_settings_are_refused(settings, words):
@@ -276,7 +282,7 @@ def test_senseless_settings_are_refused(settings, words):
     [
         ({}, {"segment": 8000}, {}, "segment is 8000 samples; it must be a multiple of the hop, 256"),
         ({}, {"segment": 768}, {}, "multiple of the hop, 256, and at least 1024"),
-        ({}, {"segment": 0}, {}, "at least 1024"),
+        ({}, {"segment": 1}, {}, "at least 1024"),
         ({}, {"validation_speakers": 4}, {}, "cannot hold out 4 of 4 speakers"),
         ({}, {}, {"seed": -1}, "seed is -1"),
         ({"n_mels": 40}, {}, {}, "mels have 80 channels, the model wants 40"),

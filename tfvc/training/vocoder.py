@@ -11,9 +11,7 @@ from tfvc.audio import MelSpec
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 from tfvc.data import fixed_wave_segments, wave_segments
-from tfvc.models.gan import VocoderGAN
-from tfvc.models.preset import PresetModel
-from tfvc.models.vocoder import VocoderModel
+from tfvc.models.gan_step import VocoderGAN
 from tfvc.training.base import Corpus, Training
 from tfvc.training.config import VocoderTrainingConfig
 from tfvc.training.listening import Listening
@@ -33,11 +31,10 @@ class VocoderTraining(Training):
     set have the loudness of the recordings, no peaks are normalised. With a `start`, the mels of the feature set must
     be those that the trained generator knows.
 
-    A subclass names the models, and their settings where they differ from preset to preset.
+    A subclass names the model, and its settings where they differ from preset to preset.
     """
 
-    generator_class: ClassVar[type[VocoderModel]]
-    discriminator_class: ClassVar[type[PresetModel]]
+    gan_class: ClassVar[type[VocoderGAN]]
     settings_class: ClassVar[type[VocoderTrainingConfig]]
     headline = ("generator", "discriminator")
 
@@ -45,7 +42,7 @@ class VocoderTraining(Training):
 
     @classmethod
     def find_start(cls, preset: str) -> Start | None:
-        architectures = cls.generator_class.config_class.named
+        architectures = cls.gan_class.generator_class.config_class.named
         if preset in architectures:
             return None
         try:
@@ -58,19 +55,19 @@ class VocoderTraining(Training):
 
     @classmethod
     def defaults(cls, preset: str, spec: MelSpec) -> tuple[Config, VocoderTrainingConfig]:
-        start = cls.find_start(preset)
+        start, generator = cls.find_start(preset), cls.gan_class.generator_class
         if start is None:
-            return cls.generator_class.config_class.from_name(preset), cls.settings_class.from_name(preset)
-        return cls.generator_class.read_preset(start.generator)[1], cls.settings_from(start)
+            return generator.config_class.from_name(preset), cls.settings_class.from_name(preset)
+        return generator.read_preset(start.generator).config, cls.settings_from(start)
 
     @classmethod
     def settings_from(cls, start: Start) -> VocoderTrainingConfig:
         """The settings for going on from there."""
         return cls.settings_class()
 
-    @abc.abstractmethod
     def fresh_gan(self, spec: MelSpec) -> VocoderGAN:
         """The networks with fresh weights, not compiled."""
+        return self.gan_class.fresh(self.model, spec, dtype=self.policy())
 
     @abc.abstractmethod
     def schedule(
@@ -95,19 +92,19 @@ class VocoderTraining(Training):
             self._check_start(self.start, spec)
 
     def _check_start(self, start, spec):
-        folder, config, known = self.generator_class.read_preset(start.generator)
-        if differences := known.differences(spec):
+        known = self.gan_class.generator_class.read_preset(start.generator)
+        if differences := known.mel_spec.differences(spec):
             raise TfvcError(
-                f"{self.data}: has other mels than those that {folder} was trained on ({'; '.join(differences)}); "
-                "prepare the recordings with the preset's (tfvc prepare --mel)"
+                f"{self.data}: has other mels than those that {known.folder} was trained on "
+                f"({'; '.join(differences)}); prepare the recordings with the preset's (tfvc prepare --mel)"
             )
-        if not config.weight_norm:
+        if known.states.get("fused"):
             raise TfvcError(
-                f"{folder}: its weight normalisation has been fused, which is for inference; import the checkpoint "
-                "that has weight_g and weight_v"
+                f"{known.folder}: its weight normalisation has been fused, which is for inference; import the "
+                "checkpoint that has weight_g and weight_v"
             )
         if start.discriminator is not None:
-            self.discriminator_class.read_preset(start.discriminator)
+            self.gan_class.discriminator_class.read_preset(start.discriminator)
 
     def fresh_model(self, corpus):
         settings = self.settings

@@ -71,7 +71,7 @@ class NeuralVocoder:
             raise TfvcError(f"{generator.name_in_presets}: the generator has no mel spec; give it that of its training")
         self.mel_spec: MelSpec = generator.mel_spec
         self.chunk_frames = chunk_frames
-        self.generator = generator.fused()
+        self.generator = generator.fuse()
         mels = tf.TensorSpec([1, None, self.mel_spec.n_mels], self.generator.variable_dtype)
         # With the length left open, one trace serves all chunks.
         self._generate = tf.function(lambda mel: self.generator(mel, training=False)[0, :, 0], input_signature=[mels])
@@ -130,7 +130,7 @@ def load_vocoder(name: str, mel_spec: MelSpec) -> Vocoder:
         folder = find_preset(name)
     except TfvcError as problem:
         raise TfvcError(f"no such vocoder: {problem}; {GRIFFIN_LIM} needs no preset") from None
-    kind, _ = read_config(folder)
+    kind, _, _ = read_config(folder)
     known = {name: network for name, network in networks().items() if network.vocoder}
     if kind not in known:
         raise TfvcError(

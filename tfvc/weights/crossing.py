@@ -1,62 +1,26 @@
 """State dicts into Keras models and out of them: everything accounted for, exactly once."""
 
-from collections import Counter
-from dataclasses import dataclass
-
 import keras
 import numpy as np
 
+from tfvc.weights.entry import Declared, Entry, Ignored, check_cover
 from tfvc.weights.errors import WeightError
-from tfvc.weights.layouts import Layout, rows_of
+from tfvc.weights.layer_kinds import entries_of
 from tfvc.weights.torch_keys import TorchKeys
 from tfvc.weights.weight_norm import older_spelling
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One torch tensor and the Keras variable that it is.
-
-    Attributes:
-        key: torch's state-dict key.
-        variable: the Keras variable.
-        layout: how the axes cross.
-    """
-
-    key: str
-    variable: keras.Variable
-    layout: Layout
-
-    def to_torch(self, array: np.ndarray) -> np.ndarray:
-        """A value, gradient or optimizer slot in Keras's layout, in torch's."""
-        return self.layout.to_torch(array)
-
-    def to_keras(self, array: np.ndarray) -> np.ndarray:
-        """A value, gradient or optimizer slot in torch's layout, in Keras's."""
-        return self.layout.to_keras(array)
-
-    @property
-    def torch_shape(self) -> tuple[int, ...]:
-        """The shape on torch's side."""
-        shape = tuple(self.variable.shape)
-        return shape if self.layout.axes is None else tuple(shape[axis] for axis in self.layout.axes)
-
-
-def entries(model: keras.Model) -> list[Entry]:
+def entries(model: keras.Model) -> list[Declared]:
     """Every tensor of a model, in the order of upstream's state dict.
 
     Raises:
-        WeightError: if the map leaves out a variable of the model or names one twice.
+        WeightError: if the map leaves out a variable of the model, or names it or a torch key twice.
     """
-    found = [
-        Entry(f"{path}.{name}", variable, layout)
-        for path, layer in torch_keys(model).pairs(model)
-        for name, variable, layout in rows_of(layer)
-    ]
-    uses = Counter(id(entry.variable) for entry in found)
+    found: list[Declared] = []
+    for pair in torch_keys(model).pairs(model):
+        found += entries_of(*pair) if isinstance(pair, tuple) else [pair]
     # Metrics and an optimizer are not weights of the network; `model.weights` has neither.
-    for variable in model.weights:
-        if uses[id(variable)] != 1:
-            raise WeightError(f"{model.name}: the torch map names {variable.path} {uses[id(variable)]} times, not once")
+    check_cover(model.weights, found, model.name)
     return found
 
 
@@ -70,43 +34,68 @@ def torch_keys(model: keras.Model) -> TorchKeys:
 
 def state_dict(model: keras.Model) -> dict[str, np.ndarray]:
     """The model's weights under torch's keys, in torch's layouts and order."""
-    return {entry.key: entry.to_torch(np.asarray(entry.variable.numpy())) for entry in entries(model)}
+    found = {}
+    for entry in _crossing(entries(model)):
+        found.update(zip(entry.keys, entry.separate(entry.value()), strict=True))
+    return found
 
 
 def load_state_dict(model: keras.Model, state: dict[str, np.ndarray], where: str = "state dict") -> None:
     """Takes a torch state dict into a model; nothing changes unless all of it fits.
 
     Args:
-        model: one of our models.
+        model: one that has `torch_keys`.
         state: torch keys -> arrays in torch's layouts; either spelling of weight normalisation.
         where: the name of the source, for messages.
 
     Raises:
-        WeightError: naming a missing key, an extra key, or a tensor whose shape or type differs, with both sides.
+        WeightError: naming a missing key, an extra key, a tensor whose shape or type differs, with both sides, or tied
+            tensors that are not equal.
     """
-    expected = entries(model)
+    declared = entries(model)
+    expected = _crossing(declared)
     state = older_spelling(state, where)
-    extra = [key for key in state if key not in {e.key for e in expected} | torch_keys(model).ignored]
-    missing = [entry.key for entry in expected if entry.key not in state]
+    _check_keys(model, declared, state, where)
+    for entry in expected:
+        _check_tensors(entry, state, where)
+    for entry in expected:
+        entry.assign(_joined(entry, state, where))
+
+
+def _crossing(declared: list[Declared]) -> list[Entry]:
+    return [item for item in declared if isinstance(item, Entry)]
+
+
+def _check_keys(model: keras.Model, declared: list[Declared], state: dict[str, np.ndarray], where: str) -> None:
+    needed = [key for entry in _crossing(declared) for key in entry.keys]
+    ignored = torch_keys(model).ignored | {item.key for item in declared if isinstance(item, Ignored)}
+    known = ignored.union(needed)
+    extra = [key for key in state if key not in known]
+    missing = [key for key in needed if key not in state]
+    name = getattr(model, "name_in_presets", model.name)
     if missing:
-        raise WeightError(
-            f"{where}: no tensor {missing[0]!r}{_and_more(missing)}, which {model.name_in_presets} needs{_hint(extra)}"
-        )
+        raise WeightError(f"{where}: no tensor {missing[0]!r}{_and_more(missing)}, which {name} needs{_hint(extra)}")
     if extra:
-        raise WeightError(f"{where}: tensor {extra[0]!r}{_and_more(extra)} has no place in {model.name_in_presets}")
-    for entry in expected:
-        array = state[entry.key]
-        if tuple(array.shape) != entry.torch_shape:
-            raise WeightError(
-                f"{where}: {entry.key} has shape {tuple(array.shape)}, "
-                f"the model's {entry.variable.path} wants {entry.torch_shape}"
-            )
-        if (array.dtype.kind == "f") != (np.dtype(entry.variable.dtype).kind == "f"):
-            raise WeightError(
-                f"{where}: {entry.key} is {array.dtype}, the model's {entry.variable.path} {entry.variable.dtype}"
-            )
-    for entry in expected:
-        entry.variable.assign(entry.to_keras(state[entry.key]))
+        raise WeightError(f"{where}: tensor {extra[0]!r}{_and_more(extra)} has no place in {name}")
+
+
+def _check_tensors(entry: Entry, state: dict[str, np.ndarray], where: str) -> None:
+    paths = ", ".join(variable.path for variable in entry.variables)
+    dtype = np.dtype(entry.variables[0].dtype)
+    for key, shape in zip(entry.keys, entry.torch_shapes, strict=True):
+        array = state[key]
+        if tuple(array.shape) != shape:
+            raise WeightError(f"{where}: {key} has shape {tuple(array.shape)}, the model's {paths} wants {shape}")
+        if (array.dtype.kind == "f") != (dtype.kind == "f"):
+            raise WeightError(f"{where}: {key} is {array.dtype}, the model's {paths} {dtype}")
+    _joined(entry, state, where)
+
+
+def _joined(entry: Entry, state: dict[str, np.ndarray], where: str) -> np.ndarray:
+    try:
+        return entry.join([state[key] for key in entry.keys])
+    except WeightError as error:
+        raise WeightError(f"{where}: {error}") from None
 
 
 def _and_more(keys: list[str]) -> str:

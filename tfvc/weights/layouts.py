@@ -1,29 +1,13 @@
-"""How each kind of layer crosses: the one table of transposes.
+"""How the axes of one tensor cross: torch stores what is multiplied from the left, Keras from the right.
 
-torch stores what is multiplied from the left, Keras what is multiplied from the right. A layout serves values,
-gradients and optimizer slots alike. `stock_layouts` has the rows of the layers that come with Keras.
+A layout serves values, gradients and optimizer slots alike.
 """
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
-import keras
 import numpy as np
-
-from tfvc.common.kind_registry import KindRegistry
-from tfvc.layers import (
-    LSTM,
-    BatchNorm,
-    ColumnConv2D,
-    Conv1D,
-    Conv1DTranspose,
-    Dense,
-    GroupedConv1D,
-    SpectralNorm,
-    WeightNorm,
-)
-from tfvc.weights.errors import WeightError
 
 
 @dataclass(frozen=True)
@@ -41,109 +25,56 @@ class Layout:
         return array if self.axes is None else np.ascontiguousarray(np.transpose(array, np.argsort(self.axes)))
 
 
+@dataclass(frozen=True)
+class Gates(Layout):
+    """Blocks of gates along Keras's last axis in another order, exchanged in pairs; then the axes."""
+
+    order: tuple[int, ...] = ()
+
+    def to_torch(self, array: np.ndarray) -> np.ndarray:
+        return super().to_torch(self._exchange(array))
+
+    def to_keras(self, array: np.ndarray) -> np.ndarray:
+        return self._exchange(super().to_keras(array))
+
+    def _exchange(self, array: np.ndarray) -> np.ndarray:
+        blocks = np.split(array, len(self.order), axis=-1)
+        return np.concatenate([blocks[i] for i in self.order], axis=-1)
+
+
+@dataclass(frozen=True)
+class Flattened(Layout):
+    """Several of Keras's axes are one of torch's, as heads and their size are in an attention: then the axes.
+
+    Attributes:
+        axes: all of Keras's axes, in the order in which torch has them.
+        shape: Keras's.
+        torch_shape: torch's.
+    """
+
+    shape: tuple[int, ...] = ()
+    torch_shape: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], *groups: tuple[int, ...]) -> Self:
+        """Torch's axis i is Keras's axes `groups[i]`, the last running fastest; an empty group is of size 1."""
+        axes = tuple(axis for group in groups for axis in group)
+        return cls(axes, tuple(shape), tuple(math.prod(shape[axis] for axis in group) for group in groups))
+
+    def to_torch(self, array: np.ndarray) -> np.ndarray:
+        return super().to_torch(array).reshape(self.torch_shape)
+
+    def to_keras(self, array: np.ndarray) -> np.ndarray:
+        if array.shape != self.torch_shape:
+            raise ValueError(f"shape {array.shape} where {self.torch_shape} is wanted")
+        return super().to_keras(array.reshape([self.shape[axis] for axis in self.axes]))
+
+
 SAME = Layout(None)
 MATRIX = Layout((1, 0))  # (in, out) and (out, in)
 CONV = Layout((2, 1, 0))  # (k, in, out) and (out, in, k); transposed convolutions (k, out, in) and (in, out, k)
-CONV2D = Layout((3, 2, 1, 0))  # (1, k, in, out) and (out, in, k, 1)
-
-Row = tuple[str, keras.Variable, Layout]
-
-
-def _kernel_and_bias(layout: Layout) -> Callable[[keras.layers.Layer], list[Row]]:
-    def rows(layer):
-        kernel = [("weight", layer.kernel, layout)]
-        return [*kernel, ("bias", layer.bias, SAME)] if layer.use_bias else kernel
-
-    return rows
-
-
-def _weight_norm(layer: WeightNorm) -> list[Row]:
-    # torch takes `weight` out of the module and puts g and v behind what is left.
-    layout = _kernel_layout(layer.layer)
-    rows = [("weight_g", layer.g, layout), ("weight_v", layer.v, layout)]
-    return [("bias", layer.layer.bias, SAME), *rows] if layer.layer.use_bias else rows
-
-
-def _spectral_norm(layer: SpectralNorm) -> list[Row]:
-    # Parameters come before buffers.
-    rows = [("weight_orig", layer.layer.kernel, _kernel_layout(layer.layer))]
-    rows += [("weight_u", layer.u, SAME), ("weight_v", layer.v, SAME)]
-    return [("bias", layer.layer.bias, SAME), *rows] if layer.layer.use_bias else rows
-
-
-def _kernel_layout(layer: keras.layers.Layer) -> Layout:
-    return CONV2D if isinstance(layer, ColumnConv2D) else CONV
-
-
-def _batch_norm(layer: BatchNorm) -> list[Row]:
-    return [
-        ("weight", layer.gamma, SAME),
-        ("bias", layer.beta, SAME),
-        ("running_mean", layer.moving_mean, SAME),
-        ("running_var", layer.moving_variance, SAME),
-        ("num_batches_tracked", layer.num_batches_tracked, SAME),
-    ]
-
-
-def _lstm(layer: LSTM) -> list[Row]:
-    if not layer.use_recurrent_bias:
-        raise WeightError(
-            f"{layer.name}: an LSTM with a single bias has no torch form; build it with recurrent_bias=True"
-        )
-    return [
-        row
-        for direction in layer.directions
-        for row in (
-            (f"weight_ih_{direction.name}", direction.kernel, MATRIX),
-            (f"weight_hh_{direction.name}", direction.recurrent_kernel, MATRIX),
-            (f"bias_ih_{direction.name}", direction.bias, SAME),
-            (f"bias_hh_{direction.name}", direction.recurrent_bias, SAME),
-        )
-    ]
-
-
-_KINDS: KindRegistry[Callable[[Any], list[Row]]] = KindRegistry("tfvc.layer_kinds")
-
-
-def register(kind: type[keras.layers.Layer], rows: Callable[[Any], list[Row]]) -> None:
-    """Says how a kind of layer, and what derives from it, crosses to torch.
-
-    A package adds its kinds in a module that it names in the entry-point group `tfvc.layer_kinds`.
-
-    Args:
-        kind: the class.
-        rows: function from a layer to its torch parameters in torch's order: (name, Keras variable, layout).
-    """
-    _KINDS.register(kind, rows)
-
-
-def rows_of(layer: keras.layers.Layer) -> list[Row]:
-    """The torch parameters of a layer of a registered kind: (name, Keras variable, layout).
-
-    Raises:
-        WeightError: for a layer of an unknown kind that has weights.
-    """
-    rows = _KINDS.find(layer)
-    if rows is not None:
-        return rows(layer)
-    if layer.weights:
-        raise WeightError(
-            f"{layer.name}: no table says how a {type(layer).__name__} crosses to torch; register its kind with "
-            "tfvc.weights.register, or give its entries yourself"
-        )
-    return []
-
-
-def known_kinds() -> tuple[type, ...]:
-    """The classes whose crossing is known."""
-    return tuple(_KINDS.kinds())
-
-
-register(Dense, _kernel_and_bias(MATRIX))
-for _kind in (Conv1D, Conv1DTranspose, GroupedConv1D):
-    register(_kind, _kernel_and_bias(CONV))
-register(ColumnConv2D, _kernel_and_bias(CONV2D))
-register(WeightNorm, _weight_norm)
-register(SpectralNorm, _spectral_norm)
-register(BatchNorm, _batch_norm)
-register(LSTM, _lstm)
+COLUMN = Layout((3, 2, 1, 0))  # (1, k, in, out) and (out, in, k, 1)
+CONV_2D = Layout((3, 2, 0, 1))  # (h, w, in, out) and (out, in, h, w); transposed (h, w, out, in) and (in, out, h, w)
+CONV_3D = Layout((4, 3, 0, 1, 2))
+# Keras's GRU has its gates in the order z, r, h; torch r, z, n.
+GRU_MATRIX, GRU_BIAS = Gates((1, 0), (1, 0, 2)), Gates(None, (1, 0, 2))

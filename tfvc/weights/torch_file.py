@@ -1,13 +1,10 @@
 """Files that torch wrote, and files that torch reads.
 
-Checkpoints are untrusted: a pickle is never executed, only `torch.load(weights_only=True)` and safetensors.
+Checkpoints are untrusted: a pickle is never executed, our own reader knows tensors and plain data and nothing else.
+Reading does without torch; only writing torch's own format needs it.
 """
 
 import os
-import pickle
-import struct
-import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,17 @@ from typing import Any
 import numpy as np
 
 from tfvc.common.atomic import atomic_file
+from tfvc.weights import torch_reader
 from tfvc.weights.errors import WeightError
+from tfvc.weights.safetensors_file import read_safetensors
 from tfvc.weights.torch_keys import Networks
+from tfvc.weights.torch_reader.refusal import shown
 
 # Keys under which projects keep a state dict among other things, the most specific first.
 _WRAPPERS = ("model_state", "model_b", "state_dict", "model")
+
+# Wrappers within wrappers; a pickle can put one into itself.
+_DEEPEST = 8
 
 
 def read_torch_file(path: str | os.PathLike, networks: Networks = None) -> dict[str, np.ndarray]:
@@ -28,7 +31,7 @@ def read_torch_file(path: str | os.PathLike, networks: Networks = None) -> dict[
 
 
 def load_torch_file(path: str | os.PathLike) -> Mapping[str, Any]:
-    """What is in a file, as data.
+    """What is in a file, as data: tensors are NumPy arrays, bfloat16 and float8 widened to float32 exactly.
 
     Raises:
         WeightError: if the file is missing, truncated, foreign, or holds anything but data.
@@ -36,7 +39,7 @@ def load_torch_file(path: str | os.PathLike) -> Mapping[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise WeightError(f"{path}: no such file")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    content = read_safetensors(path) if path.suffix == ".safetensors" else torch_reader.read(path)
     if not isinstance(content, Mapping):
         raise WeightError(f"{path}: holds a {type(content).__name__}, not a state dict")
     return content
@@ -56,7 +59,7 @@ def find_state_dict(
             taken for it. With a tuple the state dicts of all of them are taken, each key behind its network's.
 
     Raises:
-        WeightError: if there is no such state dict.
+        WeightError: if there is no such state dict, or a key of it is no string.
     """
     if isinstance(networks, tuple) and _arrays(content) is None:
         parts = {name: find_state_dict(_entry(content, name, path), path) for name in networks}
@@ -95,34 +98,9 @@ def _import_torch(path):
         import torch
     except ImportError:
         raise WeightError(
-            f"{path}: torch files need PyTorch; `pip install 'tfvc[torch]'`, or use .safetensors"
+            f"{path}: to write torch's format PyTorch is needed; pip install 'tfvc[torch]', or write .safetensors"
         ) from None
     return torch
-
-
-def _read_torch(path: Path):
-    torch = _import_torch(path)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise WeightError(
-            f"{path}: refused, it holds more than tensors (a pickle's code is never run) or is damaged; "
-            "save a plain state dict"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile, struct.error) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightError(f"{path}: truncated or not a torch file ({first})") from None
-
-
-def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return load_file(path)
-    except (SafetensorError, ValueError, OSError) as error:
-        raise WeightError(f"{path}: truncated or not a safetensors file ({error})") from None
 
 
 def _wrapped(tensors: dict[str, Any], networks: Networks) -> dict[str, Any]:
@@ -137,12 +115,14 @@ def _wrapped(tensors: dict[str, Any], networks: Networks) -> dict[str, Any]:
 
 
 def _unwrap(content: Mapping[str, Any], path, wrappers: tuple[str, ...]) -> dict[str, np.ndarray]:
-    arrays = _arrays(content)
-    if arrays is not None:
-        return arrays
-    for wrapper in wrappers:
-        if isinstance(content.get(wrapper), Mapping):
-            return _unwrap(content[wrapper], path, wrappers)
+    for _ in range(_DEEPEST):
+        arrays = _arrays(content)
+        if arrays is not None:
+            return _with_string_keys(arrays, path)
+        inner = next((content[name] for name in wrappers if isinstance(content.get(name), Mapping)), None)
+        if inner is None:
+            break
+        content = inner
     raise WeightError(f"{path}: no state dict in it; {_keys(content)}")
 
 
@@ -153,20 +133,20 @@ def _entry(content: Mapping[str, Any], name: str, path) -> Mapping[str, Any]:
 
 
 def _keys(content: Mapping[str, Any]) -> str:
-    return f"its keys are {', '.join(map(str, list(content)[:5])) or 'none'}"
+    return f"its keys are {', '.join(map(shown, list(content)[:5])) or 'none'}"
+
+
+def _with_string_keys(arrays: dict[str, np.ndarray], path) -> dict[str, np.ndarray]:
+    for key in arrays:
+        if not isinstance(key, str):
+            raise WeightError(
+                f"{path}: its key {shown(key)} is no string but of {type(key).__name__}; save a state dict, "
+                "whose keys are the names of its tensors"
+            )
+    return arrays
 
 
 def _arrays(content: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
-    """The tensors as arrays, None if there are none or anything else is among them."""
-    arrays = {key: _to_numpy(value) for key, value in content.items()}
-    return arrays if arrays and all(value is not None for value in arrays.values()) else None
-
-
-def _to_numpy(value) -> np.ndarray | None:
-    """A tensor as an array, None for anything else. NumPy has no bfloat16, which widens to float32 exactly."""
-    if isinstance(value, np.ndarray):
-        return value
-    if not hasattr(value, "detach"):
-        return None
-    value = value.detach().cpu()
-    return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+    """The tensors, None if there are none or anything else is among them."""
+    arrays = dict(content)
+    return arrays if arrays and all(isinstance(value, np.ndarray) for value in arrays.values()) else None

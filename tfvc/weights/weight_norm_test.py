@@ -56,4 +56,4 @@ def test_a_fused_state_dict_has_no_lengths_in_either_spelling(generator):
     state = state_dict(generator)
     assert not is_fused(state)
     assert not is_fused(newer_spelling(state))
-    assert is_fused(state_dict(generator.fused()))
+    assert is_fused(state_dict(generator.fuse()))

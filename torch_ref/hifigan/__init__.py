@@ -4,14 +4,14 @@ Mels are [batch, n_mels, frames] and waves [batch, 1, samples], torch's own layo
 per period or scale, and each list holds its feature maps and, last, its score.
 """
 
-from torch_ref.hifigan.discriminators import (
+from .discriminators import (
     MultiPeriodDiscriminator,
     MultiScaleDiscriminator,
     PeriodDiscriminator,
     ScaleDiscriminator,
 )
-from torch_ref.hifigan.generator import CONFIGS, Generator, ResBlock1, ResBlock2
-from torch_ref.hifigan.model import HiFiGAN, adversarial_loss, discriminator_loss, feature_loss, mel_spectrogram
+from .generator import CONFIGS, Generator, ResBlock1, ResBlock2
+from .model import HiFiGAN, adversarial_loss, discriminator_loss, feature_loss, mel_spectrogram
 
 __all__ = [
     "CONFIGS",

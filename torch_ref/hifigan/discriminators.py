@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from torch_ref.hifigan.generator import SLOPE
-from torch_ref.melgan import Maps, weight_norm
+from ..melgan import Maps, weight_norm
+from .generator import SLOPE
 
 
 class PeriodDiscriminator(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from torch_ref.melgan import weight_norm
+from ..melgan import weight_norm
 
 SLOPE = 0.1
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from torch_ref.melgan import Maps
+from ..melgan import Maps
 
 
 @functools.cache

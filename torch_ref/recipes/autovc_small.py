@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from torch_ref.autovc import Generator
-from torch_ref.hifigan import mel_spectrogram
-from torch_ref.recipes.corpus import Rows, read_waves, recordings
-from torch_ref.recipes.schedule import cosine
+from ..autovc import Generator
+from ..hifigan import mel_spectrogram
+from .corpus import Rows, read_waves, recordings
+from .schedule import cosine
 
 SAMPLE_RATE = 22050
 MEL_OFFSET, MEL_SCALE = 11.513, 0.07335

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from torch_ref.hifigan import (
+from ..hifigan import (
     Generator,
     MultiPeriodDiscriminator,
     MultiScaleDiscriminator,
@@ -19,9 +19,9 @@ from torch_ref.hifigan import (
     feature_loss,
     mel_spectrogram,
 )
-from torch_ref.melgan import Maps
-from torch_ref.recipes.corpus import Rows
-from torch_ref.recipes.schedule import cosine
+from ..melgan import Maps
+from .corpus import Rows
+from .schedule import cosine
 
 CONFIG = {
     "upsample_rates": (8, 8, 2, 2),

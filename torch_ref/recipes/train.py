@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from torch_ref.recipes import autovc_small, hifigan_small
-from torch_ref.recipes.corpus import load_waves
+from . import autovc_small, hifigan_small
+from .corpus import load_waves
 
 SAVE_EVERY_SECONDS = 120
 STEPS_AT_ONCE = 10

@@ -8,10 +8,10 @@ import tensorflow as tf
 from parity_tests.mutations.network import with_part as part
 from parity_tests.mutations.planted.mutation import BACKWARD, FORWARD, Mutation
 from tfvc import layers
-from tfvc.cases.layers import layer_entries, normal_inputs
+from tfvc.cases.layers import normal_inputs
 from tfvc.parity import ParityCase
 from tfvc.parity.case import torch_call_channels_first
-from tfvc.weights import Entry
+from tfvc.weights import entries_of
 
 
 class AllAxes(layers.WeightNorm):
@@ -101,7 +101,7 @@ def scale(norm: Callable) -> ParityCase:
 
     def entries(model):
         pairs = (("0", model.first), ("2", model.second))
-        return [Entry(f"{i}.{e.key}", e.variable, e.layout) for i, layer in pairs for e in layer_entries(layer)]
+        return [entry for path, layer in pairs for entry in entries_of(path, layer)]
 
     return ParityCase(
         "scale discriminator",

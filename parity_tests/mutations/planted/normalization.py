@@ -10,10 +10,10 @@ from parity_tests.mutations import network as net
 from parity_tests.mutations.network import with_part as part
 from parity_tests.mutations.planted.mutation import BACKWARD, FORWARD, Mutation
 from tfvc import layers
-from tfvc.cases.layers import layer_entries, normal_inputs, without_training
+from tfvc.cases.layers import normal_inputs, without_training
 from tfvc.parity import LayerTable, ParityCase
 from tfvc.parity.case import torch_call_channels_first
-from tfvc.weights import Entry
+from tfvc.weights import entries_of
 
 
 class KerasMomentum(layers.BatchNorm):
@@ -111,7 +111,7 @@ def postnet_block(norm: Callable[[], Any]) -> ParityCase:
 
     def entries(model):
         pairs = (("0", model.conv), ("1", model.norm))
-        return [Entry(f"{i}.{e.key}", e.variable, e.layout) for i, layer in pairs for e in layer_entries(layer)]
+        return [entry for path, layer in pairs for entry in entries_of(path, layer)]
 
     return ParityCase(
         "postnet block",

@@ -1,7 +1,6 @@
 """LSTM and GRU."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -147,23 +146,11 @@ def gru(right: bool = False, **settings: Any) -> ParityCase:
 def gru_gates() -> ParityCase:
     """z and r are not exchanged."""
     exchange = lambda x: np.concatenate([np.split(x, 3)[i] for i in (1, 0, 2)])  # noqa: E731
-    case = gru()
-    right = case.entries
-
-    class Wrong(net.Rearranged):
-        parts = property(lambda self: getattr(self.entry, "parts", ()))
-        stacked = property(lambda self: self.entry.stacked)
-
-        def join(self, arrays, gradient=False):
-            return self.entry.join(arrays, gradient)
 
     def rows(x):
         return np.stack([exchange(row) for row in x]) if x.ndim == 2 and x.shape[0] == 2 else exchange(x)
 
-    def entries(model):
-        return [Wrong(e, rows, rows) if e.key.startswith("1.") else e for e in right(model)]
-
-    return replace(case, entries=entries)
+    return moved(gru(), "1.", rows)
 
 
 def one_bias() -> ParityCase:

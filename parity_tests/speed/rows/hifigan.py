@@ -15,6 +15,6 @@ def rows():
 
 
 def _inference(preset):
-    ours = HiFiGANGenerator.from_name(preset).fused()
+    ours = HiFiGANGenerator.from_name(preset).fuse()
     theirs = remove_weight_norm(reference.Generator(**reference.CONFIGS[preset])).eval()
     return inference(ours, theirs, stock.hifigan_generator(ours.config), FRAMES)

@@ -21,7 +21,7 @@ def rows():
 
 
 def _inference():
-    ours = MelGANGenerator.from_name("descript").fused()
+    ours = MelGANGenerator.from_name("descript").fuse()
     theirs = reference.remove_weight_norm(reference.Generator()).eval()
     return inference(ours, theirs, stock.melgan_generator(ours.config), FRAMES)
 

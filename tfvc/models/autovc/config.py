@@ -1,8 +1,11 @@
 """What defines an AutoVC."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from tfvc.common.config import Config
+from annotated_types import Ge, Le
+
+from tfvc.common.config import Config, Number, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,16 @@ class AutoVCConfig(Config):
             cancel. Only the start of training differs.
     """
 
-    neck: int = 32
-    freq: int = 32
-    n_mels: int = 80
-    embedding: int = 256
-    conv_channels: int = 512
-    decoder_lstm1: int = 512
-    decoder_lstm2: int = 1024
-    mel_offset: float = 0.0
-    mel_scale: float = 1.0
-    content_weight: float = 1.0
+    neck: Size = 32
+    freq: Size = 32
+    n_mels: Size = 80
+    embedding: Size = 256
+    conv_channels: Size = 512
+    decoder_lstm1: Size = 512
+    decoder_lstm2: Size = 1024
+    mel_offset: Number = 0.0
+    mel_scale: Annotated[float, Ge(1e-6), Le(1e6)] = 1.0
+    content_weight: Weight = 1.0
     absolute: bool = False
     zero_init_postnet: bool = False
 

@@ -14,6 +14,7 @@ FAMILY = Family(
         ),
     ),
     training="tfvc.training.autovc:AutoVCTraining",
+    default_preset="small",
     voice="tfvc.voices.autovc:AutoVCVoice",
     cases="tfvc.cases.autovc:CASES",
 )

@@ -16,6 +16,7 @@ from tfvc.models.autovc.torch_keys import TORCH_KEYS
 from tfvc.models.preset import PresetModel
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class AutoVC(PresetModel):
     """AutoVC (Qian et al. 2019), equal to `Generator` of auspicious3000/autovc.
 
@@ -50,6 +51,9 @@ class AutoVC(PresetModel):
             name: keras.metrics.Mean(name) for name in ("loss", "reconstruction", "postnet", "content")
         }
         self.build()
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "speaker_encoder": self.speaker_encoder and self.speaker_encoder.to_dict()}
 
     @classmethod
     def inputs_of_name(cls, name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfvc.layers import LSTM, BatchNorm, Conv1D, Dense, XavierUniform
 from tfvc.models.autovc.config import AutoVCConfig
+from tfvc.models.configured import Configured
 
 
 class ConvBlock(keras.layers.Layer):
@@ -35,7 +36,8 @@ def _conv_stack(channels: list[int], gain: str, policy) -> list[ConvBlock]:
     return [ConvBlock(c, gain, name=f"convolutions_{i}", dtype=policy) for i, c in enumerate(channels)]
 
 
-class Encoder(keras.Model):
+@keras.saving.register_keras_serializable("tfvc")
+class Encoder(Configured):
     """Mel and its speaker's embedding to content codes.
 
     mel `[batch, time, n_mels]`, embedding `[batch, embedding]` -> codes `[batch, time / freq, 2 * neck]`, for a
@@ -43,9 +45,10 @@ class Encoder(keras.Model):
     beside the backward LSTM's state at their first: each has then seen all of them.
     """
 
+    config_class = AutoVCConfig
+
     def __init__(self, config: AutoVCConfig, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
+        super().__init__(config, **kwargs)
         self.convolutions = _conv_stack([config.conv_channels] * 3, "relu", self.dtype_policy)
         self.lstm = LSTM(config.neck, num_layers=2, bidirectional=True, name="lstm", dtype=self.dtype_policy)
 
@@ -66,15 +69,17 @@ class Encoder(keras.Model):
         return tf.concat([forward[:, freq - 1 :: freq], backward[:, ::freq]], axis=-1)
 
 
-class Decoder(keras.Model):
+@keras.saving.register_keras_serializable("tfvc")
+class Decoder(Configured):
     """Codes and the target's embedding to a mel.
 
     codes `[batch, time / freq, 2 * neck]`, embedding `[batch, embedding]` -> mel `[batch, time, n_mels]`.
     """
 
+    config_class = AutoVCConfig
+
     def __init__(self, config: AutoVCConfig, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
+        super().__init__(config, **kwargs)
         policy = self.dtype_policy
         self.lstm1 = LSTM(config.decoder_lstm1, name="lstm1", dtype=policy)
         self.convolutions = _conv_stack([config.conv_channels] * 3, "relu", policy)
@@ -102,12 +107,14 @@ class Decoder(keras.Model):
         return self.linear_projection(self.lstm2(x))
 
 
-class Postnet(keras.Model):
+@keras.saving.register_keras_serializable("tfvc")
+class Postnet(Configured):
     """The correction that is added to the decoder's mel: `[batch, time, n_mels] -> [batch, time, n_mels]`."""
 
+    config_class = AutoVCConfig
+
     def __init__(self, config: AutoVCConfig, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
+        super().__init__(config, **kwargs)
         self.convolutions = [
             *_conv_stack([config.conv_channels] * 4, "tanh", self.dtype_policy),
             ConvBlock(

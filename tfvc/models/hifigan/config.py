@@ -2,8 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from tfvc.common.config import Config
+from annotated_types import MinLen
+
+from tfvc.common.config import Config, Size, Sizes
 from tfvc.common.errors import TfvcError
 
 
@@ -19,17 +22,15 @@ class HiFiGANConfig(Config):
         resblock: "1" (pairs of convolutions, the second undilated) or "2" (single ones).
         resblock_kernel_sizes: taps of the residual blocks whose outputs are averaged after each upsampling.
         resblock_dilation_sizes: dilations within each of them.
-        weight_norm: whether kernels are normalised; off in a generator whose weights have been fused.
     """
 
-    n_mels: int = 80
-    upsample_rates: tuple = (8, 8, 2, 2)
-    upsample_kernel_sizes: tuple = (16, 16, 4, 4)
-    upsample_initial_channel: int = 512
-    resblock: str = "1"
-    resblock_kernel_sizes: tuple = (3, 7, 11)
-    resblock_dilation_sizes: tuple = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
-    weight_norm: bool = True
+    n_mels: Size = 80
+    upsample_rates: Sizes = (8, 8, 2, 2)
+    upsample_kernel_sizes: Sizes = (16, 16, 4, 4)
+    upsample_initial_channel: Size = 512
+    resblock: Literal["1", "2"] = "1"
+    resblock_kernel_sizes: Sizes = (3, 7, 11)
+    resblock_dilation_sizes: Annotated[tuple[Sizes, ...], MinLen(1)] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
 
     mels = {"v1": "hifigan_22k", "v2": "hifigan_22k", "v3": "hifigan_22k"}  # noqa: RUF012
     named = {  # noqa: RUF012
@@ -46,24 +47,16 @@ class HiFiGANConfig(Config):
     }
 
     def __post_init__(self):
-        # JSON has lists where there were tuples of tuples.
-        dilations = tuple(tuple(block) for block in self.resblock_dilation_sizes)
-        object.__setattr__(self, "resblock_dilation_sizes", dilations)
-        for name in ("upsample_rates", "upsample_kernel_sizes", "resblock_kernel_sizes"):
-            _require_positive(name, getattr(self, name))
-        for block in dilations:
-            _require_positive("resblock_dilation_sizes", block)
-        if self.resblock not in ("1", "2"):
-            raise TfvcError(f'resblock must be "1" or "2", received {self.resblock!r}')
+        super().__post_init__()
         if len(self.upsample_kernel_sizes) != len(self.upsample_rates):
             raise TfvcError(
                 f"{len(self.upsample_rates)} upsample_rates need as many upsample_kernel_sizes, "
                 f"received {len(self.upsample_kernel_sizes)}"
             )
-        if len(dilations) != len(self.resblock_kernel_sizes):
+        if len(self.resblock_dilation_sizes) != len(self.resblock_kernel_sizes):
             raise TfvcError(
                 f"{len(self.resblock_kernel_sizes)} resblock_kernel_sizes need as many resblock_dilation_sizes, "
-                f"received {len(dilations)}"
+                f"received {len(self.resblock_dilation_sizes)}"
             )
         for rate, size in zip(self.upsample_rates, self.upsample_kernel_sizes, strict=True):
             if size < rate or (size - rate) % 2:
@@ -83,8 +76,3 @@ class HiFiGANConfig(Config):
     def hop(self) -> int:
         """Samples for each frame."""
         return math.prod(self.upsample_rates)
-
-
-def _require_positive(name: str, numbers: tuple) -> None:
-    if not numbers or not all(isinstance(number, int) and number > 0 for number in numbers):
-        raise TfvcError(f"{name} must be positive whole numbers, received {numbers}")

@@ -1,5 +1,7 @@
 """HiFi-GAN's discriminators, as one model."""
 
+import keras
+
 from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
 from tfvc.models.hifigan.period_discriminator import MultiPeriodDiscriminator
 from tfvc.models.hifigan.scale_discriminator import MultiScaleDiscriminator
@@ -7,6 +9,7 @@ from tfvc.models.hifigan.torch_keys_of_discriminator import TORCH_KEYS
 from tfvc.models.preset import PresetModel
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class HiFiGANDiscriminator(PresetModel):
     """A waveform `[batch, samples, 1]` to the maps of every period and then of every scale, lists of lists.
 

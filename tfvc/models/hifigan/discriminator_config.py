@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tfvc.common.config import Config
+from tfvc.common.config import Config, Scales, Sizes
 from tfvc.common.errors import TfvcError
 
 # Of the seven convolutions of a scale's discriminator.
@@ -20,21 +20,16 @@ class HiFiGANDiscriminatorConfig(Config):
         scale_widths: channels after each of their seven convolutions but the last.
     """
 
-    periods: tuple = (2, 3, 5, 7, 11)
-    period_widths: tuple = (32, 128, 512, 1024, 1024)
-    scales: int = 3
-    scale_widths: tuple = (128, 128, 256, 512, 1024, 1024, 1024)
+    periods: Sizes = (2, 3, 5, 7, 11)
+    period_widths: Sizes = (32, 128, 512, 1024, 1024)
+    scales: Scales = 3
+    scale_widths: Sizes = (128, 128, 256, 512, 1024, 1024, 1024)
 
     mels = {"published": "hifigan_22k"}  # noqa: RUF012
     named = {"published": {}}  # noqa: RUF012
 
     def __post_init__(self):
-        for name in ("periods", "period_widths", "scale_widths"):
-            numbers = getattr(self, name)
-            if not numbers or not all(isinstance(number, int) and number > 0 for number in numbers):
-                raise TfvcError(f"{name} must be positive whole numbers, received {numbers}")
-        if self.scales < 1:
-            raise TfvcError(f"scales is {self.scales}; it must be at least 1")
+        super().__post_init__()
         if len(self.scale_widths) != len(GROUPS):
             raise TfvcError(f"scale_widths must be {len(GROUPS)} numbers, received {len(self.scale_widths)}")
         for i, groups in enumerate(GROUPS[1:], 1):

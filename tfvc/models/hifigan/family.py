@@ -13,6 +13,7 @@ FAMILY = Family(
             model="tfvc.models.hifigan.generator:HiFiGANGenerator",
             config="tfvc.models.hifigan.config:HiFiGANConfig",
             vocoder=True,
+            upgrade="tfvc.models.earlier_presets:fused_beside_config",
             upstream_config="tfvc.models.hifigan.upstream:read_generator_config",
             of_training=_OF_TRAINING,
         ),
@@ -25,5 +26,6 @@ FAMILY = Family(
         ),
     ),
     training="tfvc.training.hifigan:HiFiGANTraining",
+    default_preset="v1",
     cases="tfvc.cases.hifigan:CASES",
 )

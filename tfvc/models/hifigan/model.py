@@ -3,9 +3,10 @@
 import dataclasses
 from typing import Self
 
+import keras
 import tensorflow as tf
 
-from tfvc.models.gan import VocoderGAN
+from tfvc.models.gan_step import VocoderGAN
 from tfvc.models.hifigan import losses
 from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.discriminator import HiFiGANDiscriminator
@@ -14,6 +15,7 @@ from tfvc.models.hifigan.generator import HiFiGANGenerator
 from tfvc.optimizers.adam import AdamW
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class HiFiGAN(VocoderGAN):
     """HiFi-GAN (Kong et al. 2020) in training: `train.py` of jik876/hifi-gan.
 
@@ -31,12 +33,10 @@ class HiFiGAN(VocoderGAN):
         gan.fit(waves.map(lambda wave: (wave, wave)).batch(16))
     """
 
+    generator_class = HiFiGANGenerator
+    discriminator_class = HiFiGANDiscriminator
     mel_weight = 45.0
     renews_features = True
-
-    def __init__(self, generator: HiFiGANGenerator, discriminator: HiFiGANDiscriminator, **kwargs):
-        super().__init__(generator, discriminator, **kwargs)
-        self.config = generator.config
 
     @classmethod
     def fresh(

@@ -11,19 +11,23 @@ SLOPE = 0.1
 LAST_SLOPE = 0.01
 
 
+def normed(layer: Conv1D | Conv1DTranspose, fused: bool) -> Conv1D | Conv1DTranspose | WeightNorm:
+    """The layer under weight normalisation, unless that has been fused into its kernel."""
+    return layer if fused else WeightNorm(layer)
+
+
 class ResBlock(keras.layers.Layer):
     """Dilated convolutions, each beside its own input: `[batch, time, channels]` to the same.
 
-    In ResBlock1 each dilated convolution is followed by an undilated one.
-
     Args:
-        config: of the generator.
         channels: width.
         kernel_size: taps.
         dilations: of the convolutions, in order.
+        pairs: an undilated convolution behind each dilated one, as in ResBlock1.
+        fused: without weight normalisation, which has been computed.
     """
 
-    def __init__(self, config: HiFiGANConfig, channels: int, kernel_size: int, dilations: tuple[int, ...], **kwargs):
+    def __init__(self, channels: int, kernel_size: int, dilations: tuple[int, ...], pairs: bool, fused: bool, **kwargs):
         super().__init__(**kwargs)
 
         def conv(name, dilation):
@@ -31,10 +35,10 @@ class ResBlock(keras.layers.Layer):
             layer = Conv1D(
                 channels, kernel_size, padding=padding, dilation_rate=dilation, name=name, dtype=self.dtype_policy
             )
-            return WeightNorm(layer) if config.weight_norm else layer
+            return normed(layer, fused)
 
         self.dilated = [conv(f"dilated_{i}", dilation) for i, dilation in enumerate(dilations)]
-        self.plain = [conv(f"plain_{i}", 1) for i in range(len(dilations))] if config.resblock == "1" else []
+        self.plain = [conv(f"plain_{i}", 1) for i in range(len(dilations))] if pairs else []
         half = (kernel_size - 1) // 2
         self.reach = half * (sum(dilations) + len(self.plain))
 
@@ -61,35 +65,43 @@ class Network(keras.layers.Layer):
 
     Each upsampling is followed by residual blocks of several kernel sizes side by side, whose outputs are averaged
     (multi-receptive field fusion).
+
+    Args:
+        config: sizes.
+        fused: without weight normalisation, which has been computed.
     """
 
-    def __init__(self, config: HiFiGANConfig, **kwargs):
+    def __init__(self, config: HiFiGANConfig, fused: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.config = config
         policy = self.dtype_policy
 
-        def normed(layer):
-            return WeightNorm(layer) if config.weight_norm else layer
-
-        self.conv_pre = normed(Conv1D(config.upsample_initial_channel, 7, padding=3, name="conv_pre", dtype=policy))
+        self.conv_pre = normed(
+            Conv1D(config.upsample_initial_channel, 7, padding=3, name="conv_pre", dtype=policy), fused
+        )
         self.ups, self.resblocks = [], []
         for i, (rate, size) in enumerate(zip(config.upsample_rates, config.upsample_kernel_sizes, strict=True)):
             channels = config.upsample_initial_channel // 2 ** (i + 1)
-            self.ups.append(
-                normed(
-                    Conv1DTranspose(
-                        channels, size, strides=rate, padding=(size - rate) // 2, name=f"ups_{i}", dtype=policy
-                    )
-                )
+            up = Conv1DTranspose(
+                channels, size, strides=rate, padding=(size - rate) // 2, name=f"ups_{i}", dtype=policy
             )
+            self.ups.append(normed(up, fused))
             blocks = zip(config.resblock_kernel_sizes, config.resblock_dilation_sizes, strict=True)
             self.resblocks.append(
                 [
-                    ResBlock(config, channels, kernel, dilations, name=f"resblocks_{i}_{j}", dtype=policy)
+                    ResBlock(
+                        channels,
+                        kernel,
+                        dilations,
+                        pairs=config.resblock == "1",
+                        fused=fused,
+                        name=f"resblocks_{i}_{j}",
+                        dtype=policy,
+                    )
                     for j, (kernel, dilations) in enumerate(blocks)
                 ]
             )
-        self.conv_post = normed(Conv1D(1, 7, padding=3, name="conv_post", dtype=policy))
+        self.conv_post = normed(Conv1D(1, 7, padding=3, name="conv_post", dtype=policy), fused)
 
     def build(self, input_shape=None):
         channels = self.config.upsample_initial_channel

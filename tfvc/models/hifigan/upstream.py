@@ -1,12 +1,12 @@
 """jik876/hifi-gan's `config.json`: one file for the generator, the mel front-end and the training."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 from tfvc.audio import MelSpec
 from tfvc.common.errors import TfvcError
+from tfvc.common.json_file import read_object
 from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
 
@@ -37,12 +37,7 @@ def read_generator_config(path: Path) -> tuple[HiFiGANConfig, MelSpec]:
         TfvcError: if the file cannot be read, a field is missing or not what upstream would have there, or the
             upsampling does not make a hop of a frame.
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TfvcError(f"{path}: cannot be read as upstream's config.json ({error})") from None
-    if not isinstance(content, dict):
-        raise TfvcError(f"{path}: not upstream's config.json, which is one object")
+    content = read_object(path, "upstream's config.json")
     if missing := [name for name in (*_NETWORK, *_MEL) if name not in content]:
         raise TfvcError(f"{path}: the field {missing[0]!r} of upstream's config.json is missing")
     # ResBlock "1" is written with and without quotes.
@@ -59,10 +54,8 @@ def read_generator_config(path: Path) -> tuple[HiFiGANConfig, MelSpec]:
 
 def _mel_spec(fields: dict[str, Any], path: Path) -> MelSpec:
     """Upstream's `mel_spectrogram` with these sizes: it mirrors (n_fft - hop) / 2 samples at each end."""
-    rate = fields["sample_rate"]
-    fields["fmax"] = rate / 2 if fields["fmax"] is None else float(fields["fmax"])
-    fields["fmin"] = float(fields["fmin"])
     try:
+        fields["fmax"] = fields["sample_rate"] / 2 if fields["fmax"] is None else fields["fmax"]
         pad = int((fields["n_fft"] - fields["hop"]) / 2)
         return dataclasses.replace(MelSpec.named("hifigan_22k"), pad=pad, **fields)
     except (TypeError, TfvcError) as error:

@@ -10,15 +10,16 @@ FAMILY = Family(
             model="tfvc.models.melgan.generator:MelGANGenerator",
             config="tfvc.models.melgan.config:MelGANConfig",
             vocoder=True,
-            keras2_preset="keras_io",
+            upgrade="tfvc.models.melgan.upgrade:upgrade",
         ),
         Network(
             name="melgan_discriminator",
             model="tfvc.models.melgan.discriminator:MelGANDiscriminator",
             config="tfvc.models.melgan.config:MelGANConfig",
-            keras2_preset="keras_io",
+            upgrade="tfvc.models.melgan.upgrade:upgrade",
         ),
     ),
     training="tfvc.training.melgan:MelGANTraining",
+    default_preset="small",
     cases="tfvc.cases.melgan:CASES",
 )

@@ -1,17 +1,16 @@
 """MelGAN's generator: the vocoder itself."""
 
+import keras
+
 from tfvc.models.melgan.config import MelGANConfig
-from tfvc.models.melgan.keras2_layers import generator_layers
-from tfvc.models.melgan.networks import GENERATORS
+from tfvc.models.melgan.network import DescriptGenerator
 from tfvc.models.melgan.torch_keys import TORCH_KEYS
 from tfvc.models.vocoder import VocoderModel
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class MelGANGenerator(VocoderModel):
-    """MelGAN's generator: see `VocoderModel`.
-
-    In the shape "descript" it equals `Generator` of descriptinc/melgan-neurips, in the shape "keras_io" the generator
-    of the keras.io example (without the mel extraction in front; `MelGAN` does that when it trains).
+    """MelGAN's generator, equal to `Generator` of descriptinc/melgan-neurips: see `VocoderModel`.
 
     Example:
         generator = MelGANGenerator.from_preset("melgan_small")
@@ -21,7 +20,6 @@ class MelGANGenerator(VocoderModel):
     name_in_presets = "melgan"
     config_class = MelGANConfig
     torch_keys = TORCH_KEYS
-    keras2_layers = generator_layers
 
     def make_network(self):
-        return GENERATORS[self.config.shape](self.config, name="network", dtype=self.dtype_policy)
+        return DescriptGenerator(self.config, self.fused, name="network", dtype=self.dtype_policy)

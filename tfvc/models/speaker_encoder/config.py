@@ -1,8 +1,11 @@
 """What defines a speaker encoder."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from tfvc.common.config import Config
+from annotated_types import Ge, Gt, Le
+
+from tfvc.common.config import Config, Share, Size
 
 
 @dataclass(frozen=True)
@@ -20,14 +23,14 @@ class SpeakerEncoderConfig(Config):
         volume_dbfs: quieter recordings are raised to this RMS level, in dB of full scale; 0 leaves them.
     """
 
-    n_mels: int = 40
-    units: int = 256
-    embedding: int = 256
+    n_mels: Size = 40
+    units: Size = 256
+    embedding: Size = 256
     relu: bool = True
-    partial_frames: int = 160
-    partials_per_second: float = 1.3
-    min_coverage: float = 0.75
-    volume_dbfs: float = -30.0
+    partial_frames: Size = 160
+    partials_per_second: Annotated[float, Gt(0), Le(50)] = 1.3
+    min_coverage: Share = 0.75
+    volume_dbfs: Annotated[float, Ge(-200), Le(0)] = -30.0
 
     mels = {"ge2e": "ge2e_16k", "dvector": "autovc_16k"}  # noqa: RUF012
     named = {  # noqa: RUF012

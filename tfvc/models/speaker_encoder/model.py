@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -19,6 +20,7 @@ from tfvc.weights import weights_sha256
 _WINDOWS_AT_ONCE = 16
 
 
+@keras.saving.register_keras_serializable("tfvc")
 class SpeakerEncoder(PresetModel):
     """Mel windows to speaker embeddings: `[batch, frames, n_mels] -> [batch, embedding]`, each of length 1.
 

@@ -24,7 +24,7 @@ def test_embeddings_have_length_one(name, shape):
     mels = tf.constant(np.random.default_rng(0).uniform(0, 1, shape), tf.float32)
     embeddings = SpeakerEncoder.from_name(name)(mels).numpy()
     assert embeddings.shape == (shape[0], 256)
-    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=-1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=-1), 1, atol=1e-5)
     assert (embeddings.min() >= 0) == (name == "ge2e")
 
 
@@ -88,4 +88,5 @@ def test_a_long_recording_is_embedded_in_pieces_to_the_same(monkeypatch):
     wave = np.random.default_rng(3).normal(0, 0.1, 16000 * 8).astype(np.float32)
     whole = encoder.embed_utterance(wave, 16000)
     monkeypatch.setattr(model, "_WINDOWS_AT_ONCE", 3)
-    np.testing.assert_allclose(encoder.embed_utterance(wave, 16000), whole, atol=1e-6)
+    # Of length one. Rounding is 1e-7; one window left out changes the mean by 2e-4.
+    assert np.linalg.norm(encoder.embed_utterance(wave, 16000) - whole) <= 1e-5

@@ -252,9 +252,9 @@ def diagnose_sizes(report: Report, module: Any, side: KerasSide) -> None:
     layers = sublayers(side.model)
     owners: dict[str, Layer] = {}
     for row in report.rows:
-        key = row.key.split(" + ")[0]
-        path = max((p for p in modules if not p or key.startswith(f"{p}.")), key=len)
-        variable = next(entry.variable for entry in side.entries if entry.key == row.key)
+        entry = next(entry for entry in side.entries if entry.name == row.key)
+        path = max((p for p in modules if not p or entry.keys[0].startswith(f"{p}.")), key=len)
+        variable = entry.variables[0]
         around = [layer for layer in layers if any(v is variable for v in layer.weights)]
         owner = min(around, key=lambda layer: len(layer.weights))
         outer = next(

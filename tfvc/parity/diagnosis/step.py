@@ -40,7 +40,7 @@ class Step:
 def recorded(comparison: "Comparison", turn: Turn) -> Step:
     """The step as it was taken; torch's gradients are computed once more, because clipping has overwritten them."""
     torch_side, keras_side = comparison.torch64, comparison.keras64
-    keys = [entry.key for entry in keras_side.trainable[turn.name]]
+    keys = [entry.name for entry in keras_side.trainable[turn.name]]
     optimizer, rule = torch_side._optimizers[turn.name], keras_side._optimizers[turn.name]
     initial = comparison.joined_initial()
     before = {key: np.asarray(initial[key], np.float64) for key in keys}

@@ -1,0 +1,1 @@
+"""When two tensors are equal."""

@@ -1,0 +1,1 @@
+"""How a report is drawn: in a terminal, and as a page."""

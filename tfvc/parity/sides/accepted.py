@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfvc.common.errors import TfvcError
+from tfvc.weights import Sum
 
 
 def _biased_running_variance(module: Any, joint: Sequence[Any]) -> None:
@@ -36,9 +37,9 @@ def _one_bias_for_two(module: Any, joint: Sequence[Any]) -> None:
     """Where Keras has the sum of two biases, only the first is trained."""
     parameters = dict(module.named_parameters())
     for entry in joint:
-        if not entry.stacked:
-            for part in entry.parts[1:]:
-                parameters[part].requires_grad_(False)
+        if isinstance(entry.keys_as, Sum):
+            for key in entry.keys[1:]:
+                parameters[key].requires_grad_(False)
 
 
 KNOWN: dict[str, Callable[[Any, Sequence[Any]], None]] = {
@@ -53,7 +54,7 @@ def accept(names: Sequence[str], module: Any, joint: Sequence[Any]) -> None:
     Args:
         names: of the differences, keys of `KNOWN`.
         module: changed by hooks, and by which parameters are trained.
-        joint: the entries of Keras variables that are several torch tensors.
+        joint: the entries that are several torch tensors.
 
     Raises:
         TfvcError: for a name that is not known.

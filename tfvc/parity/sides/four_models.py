@@ -10,10 +10,12 @@ import numpy as np
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn, probe
 from tfvc.parity.sides.accepted import accept
+from tfvc.parity.sides.initialization import initial_state
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.memory import give_back, return_large_blocks
 from tfvc.parity.sides.torch_side import TorchSide
+from tfvc.weights import Entry, Tied
 
 # So many bytes of weights in float64 make a large model.
 LARGE = 1 << 26
@@ -49,32 +51,35 @@ class FourModels:
             return_large_blocks()
         self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
         self.sides = [self.torch64, self.keras64, self.torch32, self.keras32]
-        joint = [entry for entry in self.keras64.entries if getattr(entry, "parts", None)]
+        joint = [entry for entry in self.keras64.entries if len(entry.keys) > 1]
         self.torch64.joint = self.torch32.joint = joint
         for side in (self.torch64, self.torch32):
             accept(case.accepted, side.module, joint)
-        self.ignored = self._check_keys(joint)
+        self.ignored = self._check_keys()
         self.torch64.ignored = self.torch32.ignored = self.ignored
         if any(turn.keras_losses is None for turn in case.all_turns):
             outputs, _ = self.torch64.forward(self.inputs, training=False)
             for side in self.sides:
                 side.probes = {name: probe(value.shape) for name, value in outputs.items()}
 
-    def _check_keys(self, joint: Sequence[Any]) -> list[str]:
-        """Torch's keys that need no Keras variable; all others must have one."""
-        entered = {key for e in self.keras64.entries for key in (getattr(e, "parts", None) or (e.key,))}
+    def _check_keys(self) -> list[str]:
+        """The torch keys that the case ignores; all others must have an entry."""
+        entered = {key for entry in self.keras64.entries for key in entry.keys}
         for key in sorted(entered - set(self.shapes)):
             raise TfvcError(f"parity case {self.case.name}: the torch module has no key {key}")
-        left = sorted(set(self.shapes) - entered)
-        # Stock Keras layers do not count their batches.
-        needless = [key for key in left if key.rpartition(".")[2] == "num_batches_tracked"]
-        missing = [key for key in left if key not in needless]
+        missing = sorted(set(self.shapes) - entered - self.keras64.ignored)
         if missing:
             raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
-        return needless
+        return sorted(self.keras64.ignored & set(self.shapes))
+
+    def initial_state(self, mode: str) -> LazyArrays:
+        """Weights to start from, see `initialization`; tied tensors have those of the first."""
+        made = initial_state(self.shapes, mode, self.seed)
+        tied = [entry.keys for entry in self.torch64.joint if isinstance(entry.keys_as, Tied)]
+        return made.renamed({key: keys[0] for keys in tied for key in keys})
 
     def joined_initial(self) -> LazyArrays:
-        """The initial weights under torch's own keys and under those of the entries."""
+        """The initial weights under torch's own keys and under the names of the entries."""
         return joined_with_parts(self.initial, self.torch64.joint)
 
     def losses_and_gradients(self, inputs: Mapping[str, np.ndarray], turn: Turn) -> tuple[list[Any], list[Any]]:
@@ -126,12 +131,12 @@ class FourModels:
         return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
 
 
-def joined_with_parts(state: Mapping[str, np.ndarray], joint: Sequence[Any]) -> LazyArrays:
-    """Torch's weights under its own keys and, those that Keras has in one variable, also as one."""
+def joined_with_parts(state: Mapping[str, np.ndarray], joint: Sequence[Entry]) -> LazyArrays:
+    """Torch's weights under its own keys and, those of several keys, also under the names of their entries."""
 
-    def join(entry: Any) -> np.ndarray:
+    def join(entry: Entry) -> np.ndarray:
         # In double: a sum of float32 numbers need not be one.
-        return entry.join([state[part].astype(np.float64) for part in entry.parts])
+        return entry.join([state[key].astype(np.float64) for key in entry.keys])
 
     makers = {key: partial(state.__getitem__, key) for key in state}
-    return LazyArrays({**makers, **{entry.key: partial(join, entry) for entry in joint}})
+    return LazyArrays({**makers, **{entry.name: partial(join, entry) for entry in joint}})

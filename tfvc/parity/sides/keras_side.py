@@ -4,19 +4,21 @@ import collections
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.layer_table import sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.precision import precision
+from tfvc.weights import Entry, Ignored
+from tfvc.weights.entry import check_cover
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -41,43 +43,37 @@ class KerasSide:
             self.model = case.keras_model()
             if not getattr(self.model, "built", False):
                 self._outputs(self.tensors(inputs), training=False)
-        self.entries = list(case.entries(self.model))
+        declared = list(case.entries(self.model))
+        check_cover(self.model.weights, declared, f"parity case {case.name}")
+        self.entries = [item for item in declared if isinstance(item, Entry)]
+        self.ignored = {item.key for item in declared if isinstance(item, Ignored)}
         self.layers = sublayers(self.model)
         self.trainable = {
-            turn.name: [entry for entry in self.entries if entry.variable.trainable and turn.owns(entry.key)]
+            turn.name: [entry for entry in self.entries if entry.trainable and all(map(turn.owns, entry.keys))]
             for turn in case.all_turns
         }
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, list[tf.Tensor]] = {}
         self._optimizers: dict[str, Any] = {}
-        self._check_every_variable_has_one_entry()
-
-    def _check_every_variable_has_one_entry(self) -> None:
-        entered = collections.Counter(id(entry.variable) for entry in self.entries)
-        for variable in self.model.weights:
-            if entered[id(variable)] != 1:
-                raise TfvcError(
-                    f"parity case {self.case.name}: variable {variable.path} has "
-                    f"{entered[id(variable)]} weight entries, it needs exactly one"
-                )
 
     def load(self, state: Arrays) -> None:
-        """Takes weights under the entries' keys, in torch's layout, and forgets the optimizers."""
+        """Takes weights under the entries' names, in torch's layout, and forgets the optimizers."""
         for entry in self.entries:
-            entry.variable.assign(entry.to_keras(state[entry.key]))
+            entry.assign(state[entry.name])
         self._optimizers = {}
 
     def take(self, state: Arrays, slots: Mapping[str, Mapping[str, Arrays]]) -> None:
-        """Takes torch's weights and optimizer slots (turn -> slot -> key -> array); the step count stays."""
+        """Takes torch's weights and optimizer slots (turn -> slot -> name -> array); the step count stays."""
         for entry in self.entries:
-            entry.variable.assign(entry.to_keras(state[entry.key]))
+            entry.assign(state[entry.name])
         for turn, of_turn in slots.items():
             for name, variables in self._slot_variables(turn).items():
-                for entry, variable in zip(self.trainable[turn], variables, strict=True):
-                    variable.assign(entry.to_keras(of_turn[name][entry.key]))
+                for entry, of_entry in self._by_entry(variables, turn):
+                    for variable, array in zip(of_entry, entry.scatter(of_turn[name][entry.name]), strict=True):
+                        variable.assign(array)
 
     def state(self) -> LazyArrays:
-        return LazyArrays({e.key: lambda e=e: e.to_torch(_array(e.variable.value)) for e in self.entries})
+        return LazyArrays({entry.name: entry.value for entry in self.entries})
 
     def forward(
         self, inputs: Arrays, training: bool, layers: Collection[keras.layers.Layer] | None = ()
@@ -118,7 +114,7 @@ class KerasSide:
     def _named(self, turn: Turn, losses: Any, gradients: Any, of_inputs: Any) -> tuple[Arrays, Arrays]:
         self._gradients[turn.name] = gradients
         makers = {f"input.{name}": partial(_array, value) for name, value in of_inputs.items()}
-        named = LazyArrays({**self._by_key(gradients, turn)._makers, **makers})
+        named = LazyArrays({**self._named_tensors(gradients, turn)._makers, **makers})
         return {name: _array(value) for name, value in losses.items()}, named
 
     def step(self, turn: Turn) -> Arrays:
@@ -126,7 +122,7 @@ class KerasSide:
         from tfvc.optimizers.adam import clip_by_global_norm
 
         settings, gradients = turn.optimizer, self._gradients.pop(turn.name)
-        variables = [entry.variable for entry in self.trainable[turn.name]]
+        variables = self._variables(turn)
         with precision(self.dtype):
             if turn.name not in self._optimizers:
                 optimizer = settings.keras_factory(settings.learning_rate, settings.clip_grad_norm)
@@ -134,16 +130,16 @@ class KerasSide:
                 self._optimizers[turn.name] = optimizer
             clipped = {}
             if settings.clip_grad_norm is not None:
-                clipped = self._by_key(clip_by_global_norm(gradients, settings.clip_grad_norm), turn)
+                clipped = self._named_tensors(clip_by_global_norm(gradients, settings.clip_grad_norm), turn)
             elif settings.clip_each is not None:
-                clipped = self._by_key([tf.clip_by_norm(g, settings.clip_each) for g in gradients], turn)
+                clipped = self._named_tensors([tf.clip_by_norm(g, settings.clip_each) for g in gradients], turn)
             self._optimizers[turn.name].apply(gradients, variables)
         return clipped
 
     def slots(self, turn: Turn) -> dict[str, LazyArrays]:
         """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
         variables = self._slot_variables(turn.name)
-        return {name: self._by_key([v.value for v in of_name], turn) for name, of_name in variables.items()}
+        return {name: self._named_tensors([v.value for v in of_name], turn) for name, of_name in variables.items()}
 
     def _slot_variables(self, turn: str) -> dict[str, list[keras.Variable]]:
         optimizer = self._optimizers[turn]
@@ -183,7 +179,7 @@ class KerasSide:
         with tf.GradientTape() as tape:
             tape.watch(real)
             losses = self._losses({**inputs, **kept}, turn)
-        variables = [entry.variable.value for entry in self.trainable[turn.name]]
+        variables = [variable.value for variable in self._variables(turn)]
         gradients, of_inputs, of_calls = tape.gradient(
             losses[turn.name],
             (variables, real, [call.outputs for call in calls]),
@@ -198,9 +194,23 @@ class KerasSide:
         """An array as a tensor of this side's precision."""
         return tf.constant(x, self.dtype if np.issubdtype(x.dtype, np.floating) else x.dtype)
 
-    def _by_key(self, tensors: list[tf.Tensor], turn: Turn) -> LazyArrays:
-        entries = zip(self.trainable[turn.name], tensors, strict=True)
-        return LazyArrays({e.key: lambda e=e, tensor=tensor: e.to_torch(_array(tensor)) for e, tensor in entries})
+    def _variables(self, turn: Turn) -> list[keras.Variable]:
+        """What a turn trains."""
+        return [variable for entry in self.trainable[turn.name] for variable in entry.variables]
+
+    def _by_entry(self, of_variables: Sequence[Any], turn: str) -> Iterator[tuple[Entry, list[Any]]]:
+        """What there is of each variable that a turn trains, by entry."""
+        left = iter(of_variables)
+        for entry in self.trainable[turn]:
+            yield entry, list(islice(left, len(entry.variables)))
+
+    def _named_tensors(self, tensors: list[tf.Tensor], turn: Turn) -> LazyArrays:
+        """Gradients or slots of a turn's variables, under the names of its entries and in torch's layout."""
+        return LazyArrays({e.name: partial(_gathered, e, found) for e, found in self._by_entry(tensors, turn.name)})
+
+
+def _gathered(entry: Entry, tensors: Sequence[tf.Tensor]) -> np.ndarray:
+    return entry.gather([_array(tensor) for tensor in tensors], gradient=True)
 
 
 @contextmanager

@@ -28,6 +28,10 @@ class LazyArrays(Mapping[str, np.ndarray]):
         """Those whose name is wanted."""
         return LazyArrays({name: make for name, make in self._makers.items() if wanted(name)})
 
+    def renamed(self, others: Mapping[str, str]) -> "LazyArrays":
+        """With some names having the arrays of others: name -> the other."""
+        return LazyArrays({name: self._makers[others.get(name, name)] for name in self._makers})
+
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> "LazyArrays":
         """With a function applied to each."""
         return LazyArrays({name: lambda make=make: function(make()) for name, make in self._makers.items()})

@@ -10,6 +10,7 @@ from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.torch_trace import traced
+from tfvc.weights import Entry
 
 Arrays = Mapping[str, np.ndarray]
 # torch's names of optimizer slots -> the common ones.
@@ -19,7 +20,7 @@ SLOTS = {"exp_avg": "momentum", "exp_avg_sq": "velocity", "square_avg": "velocit
 class TorchSide:
     """A torch module of one precision: its outputs, gradients, slots and weights as arrays.
 
-    Several torch tensors that are one Keras variable (see `joint`) are given as one, and those that Keras has no
+    Several torch tensors that are one in Keras (the entries in `joint`) are given as one, and those that Keras has no
     variable for (`ignored`) not at all.
 
     Args:
@@ -33,7 +34,7 @@ class TorchSide:
         self.case = case
         self.dtype = getattr(torch, dtype)
         self.module = case.torch_module().to(self.dtype)
-        self.joint: Sequence[Any] = ()
+        self.joint: Sequence[Entry] = ()
         self.ignored: Sequence[str] = ()
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, dict[str, Any]] = {}
@@ -55,7 +56,7 @@ class TorchSide:
         }
 
     def state(self) -> LazyArrays:
-        """Weights and statistics under the entries' keys."""
+        """Weights and statistics under the entries' names."""
         state = self.module.state_dict()
         return self.joined({key: value for key, value in state.items() if key not in self.ignored})
 
@@ -136,14 +137,12 @@ class TorchSide:
         return {SLOTS[name]: self.joined(tensors, gradient=True) for name, tensors in found.items() if tensors}
 
     def joined(self, tensors: Mapping[str, Any], gradient: bool = False) -> LazyArrays:
-        """Tensors by torch's keys under the entries' keys: those that Keras has in one variable as one."""
+        """Tensors by torch's keys under the entries' names."""
         makers = {key: partial(_array, tensor) for key, tensor in tensors.items()}
         for entry in self.joint:
-            parts = [makers.pop(part, None) for part in entry.parts]
-            if gradient and not entry.stacked:  # of a sum, any term's will do; the others may not be trained
-                parts = parts[:1]
-            if None not in parts:
-                makers[entry.key] = lambda e=entry, parts=parts: e.join([part() for part in parts], gradient)
+            parts = [makers.pop(key, None) for key in entry.keys]
+            if entry.keys_as.suffices([part is not None for part in parts], gradient):
+                makers[entry.name] = lambda e=entry, parts=parts: e.join([part and part() for part in parts], gradient)
         return LazyArrays(makers)
 
     def _losses(self, inputs: dict[str, Any], turn: Turn) -> dict[str, Any]:

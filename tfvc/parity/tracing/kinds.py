@@ -1,58 +1,82 @@
-"""Layers without weights that are the same thing in both frameworks: what pairing by position may go by."""
+"""Layers without weights that are the same thing in both frameworks: what pairing by position may go by.
 
+A kind is looked up by the nearest class in the method resolution order, so that what derives from a ReLU is one too.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
+from tfvc.common.kind_registry import KindRegistry
+from tfvc.common.plugins import load_object, plugins
+from tfvc.layers import AveragePool1D
+
+_GROUP = "tfvc.layer_kinds"
+_KERAS: KindRegistry[Callable[[Any], str | None]] = KindRegistry(_GROUP)
+_TORCH: KindRegistry[str] = KindRegistry()
+# Classes of torch are looked up when there is a module to name, for torch is not imported before.
+_NAMED: list[tuple[str, str]] = []
+
+
+def register_kind(name: str, torch: Sequence[str] = (), keras: Sequence[type] = ()) -> None:
+    """Says that modules and layers of these classes, and what derives from them, are the same kind of thing.
+
+        register_kind("swish", torch=["my_package.modules:Swish"], keras=[MySwish])
+
+    A package does so in the module that it names in the entry-point group `tfvc.layer_kinds`. A later call replaces an
+    earlier one.
+
+    Args:
+        name: of the kind.
+        torch: classes of torch as `module:class`; they are imported when a torch module is paired.
+        keras: classes of Keras layers.
+    """
+    _NAMED.extend((path, name) for path in torch)
+    for kind in keras:
+        _KERAS.register(kind, lambda layer: name)
+
 
 def torch_kind(module: Any) -> str | None:
-    """A common name of a torch module without weights; None if it has none."""
-    from torch import nn
-
-    kinds = {
-        nn.ReLU: "relu",
-        nn.LeakyReLU: "leaky relu",
-        nn.ELU: "elu",
-        nn.GELU: "gelu",
-        nn.SiLU: "silu",
-        nn.Tanh: "tanh",
-        nn.Sigmoid: "sigmoid",
-        nn.Softmax: "softmax",
-        nn.AvgPool1d: "average pooling",
-        nn.AvgPool2d: "average pooling",
-        nn.MaxPool1d: "max pooling",
-        nn.MaxPool2d: "max pooling",
-        nn.Upsample: "upsampling",
-        nn.ReflectionPad1d: "padding",
-        nn.ReflectionPad2d: "padding",
-        nn.ZeroPad1d: "padding",
-        nn.ZeroPad2d: "padding",
-        nn.ConstantPad1d: "padding",
-        nn.ConstantPad2d: "padding",
-    }
-    return next((name for kind, name in kinds.items() if type(module) is kind), None)
+    """The kind of a torch module without weights; None if it has none."""
+    plugins(_GROUP)
+    while _NAMED:
+        path, name = _NAMED.pop(0)
+        _TORCH.register(load_object(path), name)
+    return _TORCH.find(module)
 
 
-def keras_kind(layer: keras.layers.Layer) -> str | None:
+def keras_kind(layer: Any) -> str | None:
     """The same for a Keras layer."""
-    from tfvc.layers import AveragePool1D
+    kind_of = _KERAS.find(layer)
+    return None if kind_of is None else kind_of(layer)
 
-    if isinstance(layer, keras.layers.Activation):
-        name = getattr(layer.activation, "__name__", "").replace("_", " ")
-        return name or None
-    kinds = {
-        keras.layers.ReLU: "relu",
-        keras.layers.LeakyReLU: "leaky relu",
-        keras.layers.ELU: "elu",
-        keras.layers.Softmax: "softmax",
-        keras.layers.AveragePooling1D: "average pooling",
-        keras.layers.AveragePooling2D: "average pooling",
-        AveragePool1D: "average pooling",
-        keras.layers.MaxPooling1D: "max pooling",
-        keras.layers.MaxPooling2D: "max pooling",
-        keras.layers.UpSampling1D: "upsampling",
-        keras.layers.UpSampling2D: "upsampling",
-        keras.layers.ZeroPadding1D: "padding",
-        keras.layers.ZeroPadding2D: "padding",
-    }
-    return next((name for kind, name in kinds.items() if isinstance(layer, kind)), None)
+
+def _of_activation(layer: keras.layers.Activation) -> str | None:
+    return getattr(layer.activation, "__name__", "").replace("_", " ") or None
+
+
+_KERAS.register(keras.layers.Activation, _of_activation)
+register_kind("relu", ["torch.nn:ReLU"], [keras.layers.ReLU])
+register_kind("leaky relu", ["torch.nn:LeakyReLU"], [keras.layers.LeakyReLU])
+register_kind("elu", ["torch.nn:ELU"], [keras.layers.ELU])
+register_kind("softmax", ["torch.nn:Softmax"], [keras.layers.Softmax])
+# Keras has these as functions of an Activation.
+for _name, _class in (("gelu", "GELU"), ("silu", "SiLU"), ("tanh", "Tanh"), ("sigmoid", "Sigmoid")):
+    register_kind(_name, [f"torch.nn:{_class}"])
+register_kind(
+    "average pooling",
+    ["torch.nn:AvgPool1d", "torch.nn:AvgPool2d"],
+    [keras.layers.AveragePooling1D, keras.layers.AveragePooling2D, AveragePool1D],
+)
+register_kind(
+    "max pooling",
+    ["torch.nn:MaxPool1d", "torch.nn:MaxPool2d"],
+    [keras.layers.MaxPooling1D, keras.layers.MaxPooling2D],
+)
+register_kind("upsampling", ["torch.nn:Upsample"], [keras.layers.UpSampling1D, keras.layers.UpSampling2D])
+register_kind(
+    "padding",
+    [f"torch.nn:{way}Pad{rank}d" for way in ("Reflection", "Zero", "Constant") for rank in (1, 2)],
+    [keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D],
+)

@@ -17,6 +17,7 @@ from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing import axes as axes_of
 from tfvc.parity.tracing import local
+from tfvc.parity.tracing.arguments import in_order_of
 from tfvc.parity.tracing.axes import Axes
 from tfvc.parity.tracing.pairing import Pair, Pairing, keras_path, pair_up
 
@@ -123,6 +124,8 @@ class LayerViews:
             pair = self.pairing.find(named[id(call.owner)])
             four = [group.get((pair.path, call.number)) for group in grouped]
             if all(four):
+                for theirs, ours in (four[:2], four[2:]):
+                    ours[0] = in_order_of(theirs[0], ours[0])
                 found.append(self._passage(pair, call.number, four))
         return found
 
@@ -278,14 +281,11 @@ class LayerViews:
             layer.local_forward += _judge_arrays(self.statistics(pair, modules), "forward", "running statistics")
 
     def joined(self, gradients: dict[str, np.ndarray], pair: Pair) -> dict[str, np.ndarray]:
-        """Gradients of torch's parameters, as one where Keras has one variable."""
+        """Gradients of torch's parameters, as one where they are one in Keras."""
         found = dict(gradients)
-        for entry in self.torch64.joint:
-            parts = [local.relative(part, pair.path) for part in entry.parts]
-            needed = parts if entry.stacked else parts[:1]
-            if all(part in found for part in needed):
-                given = [found.pop(part, None) for part in parts]
-                found[local.relative(entry.key, pair.path)] = entry.join(given[: len(needed)], gradient=True)
+        for entry in (entry.inside(pair.path) for entry in self.torch64.joint if entry.lies_in(pair.keys)):
+            if entry.keys_as.suffices([key in found for key in entry.keys], gradient=True):
+                found[entry.name] = entry.join([found.pop(key, None) for key in entry.keys], gradient=True)
         return found
 
     def statistics(self, pair: Pair, modules: Sequence[Any]) -> dict[str, tuple[np.ndarray, ...]]:
@@ -293,10 +293,11 @@ class LayerViews:
         found = {}
         entries = zip(local.statistics(self.keras64, pair), local.statistics(self.keras32, pair), strict=True)
         for of_64, of_32 in entries:
-            name = local.relative(of_64.key, pair.path)
-            buffers = [dict(module.named_buffers())[name].numpy() for module in modules]
-            ours = [e.to_torch(np.asarray(e.variable.value)) for e in (of_64, of_32)]
-            found[name] = (buffers[0], ours[0], buffers[1], ours[1])
+            here = of_64.inside(pair.path)
+            buffers = [dict(module.named_buffers()) for module in modules]
+            theirs = [here.join([of_module[key].numpy() for key in here.keys]) for of_module in buffers]
+            ours = [entry.value() for entry in (of_64, of_32)]
+            found[here.name] = (theirs[0], ours[0], theirs[1], ours[1])
         return found
 
 

@@ -16,6 +16,7 @@ from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing.axes import Axes
 from tfvc.parity.tracing.pairing import Pair
 from tfvc.parity.tracing.structure import put_together, take_apart
+from tfvc.weights import Entry
 
 Arrays = dict[str, np.ndarray]
 
@@ -61,6 +62,8 @@ def compared_outputs(module: Any, theirs: Sequence[Any], keras_outputs: Sequence
         if len(keras_outputs[0].shape) == sequence.ndim:
             return [sequence]
         return [torch.cat([states[-2], states[-1]], dim=-1) if module.bidirectional else states[-1]]
+    if isinstance(module, torch.nn.MultiheadAttention):
+        return list(theirs[: len(keras_outputs)])  # its attention weights may be asked for on one side alone
     return list(theirs) if len(theirs) == len(keras_outputs) else None
 
 
@@ -92,14 +95,14 @@ def run_torch(side: TorchSide, module: Any, feed: Feed) -> Result:
 def run_keras(side: KerasSide, pair: Pair, feed: Feed) -> Result:
     """The Keras layer's outputs, and its gradients if there are cotangents, in torch's layout."""
     layers = [side.layers[i] for i in pair.layers]
-    entries = [e for e in side.entries if _parts(e) <= pair.keys and e.variable.trainable]
+    entries = [entry for entry in side.entries if entry.lies_in(pair.keys) and entry.trainable]
     with precision(side.dtype):
         inputs = [
             side.tensor(np.ascontiguousarray(np.transpose(x, axes)))
             for x, axes in zip(feed.inputs, feed.input_axes, strict=True)
         ]
         real = [x for x in inputs if x.dtype.is_floating]
-        variables = [e.variable.value for e in entries]
+        variables = [[variable.value for variable in entry.variables] for entry in entries]
         with tf.GradientTape() as tape:
             tape.watch(real)
             outputs = _chain(layers, feed.keras_calls, inputs)
@@ -118,8 +121,9 @@ def run_keras(side: KerasSide, pair: Pair, feed: Feed) -> Result:
             axes_of_real = [a for a, x in zip(feed.input_axes, inputs, strict=True) if x.dtype.is_floating]
             for name, g, axes in zip(names("input", len(real)), gradients[0], axes_of_real, strict=True):
                 result.gradients[name] = _back(np.asarray(g), np.argsort(axes))
-            for entry, g in zip(entries, gradients[1], strict=True):
-                result.gradients[relative(entry.key, pair.path)] = entry.to_torch(np.asarray(tf.convert_to_tensor(g)))
+            for entry, of_entry in zip(entries, gradients[1], strict=True):
+                arrays = [np.asarray(tf.convert_to_tensor(g)) for g in of_entry]
+                result.gradients[entry.inside(pair.path).name] = entry.gather(arrays, gradient=True)
     return result
 
 
@@ -138,15 +142,6 @@ def _back(array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
     return np.transpose(array, axes) if array.ndim == len(axes) else array
 
 
-def _parts(entry: Any) -> frozenset[str]:
-    return frozenset(getattr(entry, "parts", None) or (entry.key,))
-
-
-def relative(key: str, path: str) -> str:
-    """A weight's key as its module has it."""
-    return " + ".join(part.removeprefix(f"{path}.") if path else part for part in key.split(" + "))
-
-
 def reset_statistics(
     torch_side: TorchSide, keras_side: KerasSide, pair: Pair, module: Any, state: Mapping[str, np.ndarray]
 ) -> None:
@@ -156,9 +151,9 @@ def reset_statistics(
         if prefix + name in state:
             buffer.copy_(torch_side.tensor(state[prefix + name]))
     for entry in statistics(keras_side, pair):
-        entry.variable.assign(entry.to_keras(state[entry.key]))
+        entry.assign(state[entry.name])
 
 
-def statistics(side: KerasSide, pair: Pair) -> list[Any]:
+def statistics(side: KerasSide, pair: Pair) -> list[Entry]:
     """The entries of a pair that training moves without a gradient."""
-    return [e for e in side.entries if e.key in pair.keys and not e.variable.trainable]
+    return [entry for entry in side.entries if entry.lies_in(pair.keys) and not entry.trainable]

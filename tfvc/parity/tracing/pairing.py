@@ -7,7 +7,7 @@ same order. All else is listed as unpaired.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -18,10 +18,8 @@ from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.layer_table import LayerTable, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing.kinds import keras_kind, torch_kind
-from tfvc.weights.layouts import known_kinds
-from tfvc.weights.stock_layouts import STOCK_KINDS
-
-_KNOWN = (*known_kinds(), *STOCK_KINDS, keras.layers.RNN, keras.layers.Bidirectional)
+from tfvc.weights import Entry, Tied
+from tfvc.weights.layer_kinds import is_known
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Pairing:
 def pair_up(
     module: Any,
     model: keras.layers.Layer,
-    entries: Sequence[Any],
+    entries: Sequence[Entry],
     table: LayerTable | None,
     torch_calls: list[Call],
     keras_calls: list[Call],
@@ -75,44 +73,66 @@ def pair_up(
     layers = sublayers(model)
     index = {id(layer): i for i, layer in enumerate(layers)}
     modules = dict(module.named_modules())
-    of_layer, of_module = _keys_of_layers(layers, entries), _keys_of_modules(modules, entries)
+    first = {key: entry.keys[0] for entry in entries if isinstance(entry.keys_as, Tied) for key in entry.keys}
+    of_layer, of_module = _keys_of_layers(layers, entries, first), _keys_of_modules(modules, entries)
+    held = {path: frozenset(first.get(key, key) for key in keys) for path, keys in of_module.items()}
     pairs: dict[str, Pair] = {}
     if table is not None:
         for path, named in table.resolve(model).items():
             chain = tuple(index[id(layer)] for layer in named)
             pairs[path] = Pair(path, chain, of_module.get(path, frozenset()), "table")
     ran = Counter(id(call.owner) for call in torch_calls), Counter(id(call.owner) for call in keras_calls)
-    taken = {pair.keys for pair in pairs.values()}
-    for keys, group in groupby(sorted(of_module, key=lambda p: (sorted(of_module[p]), p)), key=of_module.get):
+    taken = {held.get(path) for path in pairs}
+    candidates = [path for path in held if not _is_bypassed(path, modules, ran[0])]
+    for keys, group in groupby(sorted(candidates, key=lambda p: (sorted(held[p]), p)), key=held.get):
         if not keys or keys in taken:
             continue
-        path = max(group, key=lambda p: (ran[0][id(modules[p])] > 0, p.count(".") + bool(p)))
-        candidates = [i for i, layer in enumerate(layers) if of_layer[i] == keys]
-        best = _best(candidates, layers, ran[0][id(modules[path])], ran[1])
+        # Of modules with tied weights the one that has the first key.
+        path = max(group, key=lambda p: (ran[0][id(modules[p])] > 0, keys <= of_module[p], p.count(".") + bool(p)))
+        holding = [i for i in range(len(layers)) if of_layer[i] == keys]
+        best = _best(holding, layers, ran[0][id(modules[path])], ran[1])
         if best is not None:
-            pairs[path] = Pair(path, (best,), keys, "weights")
+            pairs[path] = Pair(path, (best,), of_module[path], "weights")
     order = {id(call.owner): i for i, call in reversed(list(enumerate(torch_calls)))}
     found = [_placed(pair, list(pairs.values())) for pair in pairs.values()]
     by_position, unpaired = _by_position(found, modules, layers, torch_calls, keras_calls)
     found = [*found, *by_position]
-    unpaired = [*_without_pair(found, modules, layers, of_module, of_layer), *unpaired]
+    unpaired = [*_without_pair(found, modules, layers, entries, first), *unpaired]
     found.sort(key=lambda pair: order.get(id(modules[pair.path]), len(order)))
     return Pairing(found, unpaired)
 
 
-def _keys_of_layers(layers: list[keras.layers.Layer], entries: Sequence[Any]) -> list[frozenset[str]]:
-    keys = {id(entry.variable): getattr(entry, "parts", None) or (entry.key,) for entry in entries}
-    return [frozenset(k for v in layer.weights for k in keys.get(id(v), ())) for layer in layers]
+def _keys_of_layers(
+    layers: list[keras.layers.Layer], entries: Sequence[Entry], first: Mapping[str, str]
+) -> list[frozenset[str]]:
+    """The keys that each layer holds, of tied ones the first; those that it holds in part no module has so."""
+    owners = {id(variable): entry for entry in entries for variable in entry.variables}
+    found = []
+    for layer in layers:
+        counts = Counter(owners[id(v)] for v in layer.weights if id(v) in owners)
+        parts = {entry: "" if count == len(entry.variables) else " (in part)" for entry, count in counts.items()}
+        found.append(frozenset(first.get(key, key) + part for entry, part in parts.items() for key in entry.keys))
+    return found
 
 
-def _keys_of_modules(modules: dict[str, Any], entries: Sequence[Any]) -> dict[str, frozenset[str]]:
-    known = [k for entry in entries for k in (getattr(entry, "parts", None) or (entry.key,))]
+def _keys_of_modules(modules: dict[str, Any], entries: Sequence[Entry]) -> dict[str, frozenset[str]]:
+    known = [key for entry in entries for key in entry.keys]
     return {path: frozenset(k for k in known if not path or k.startswith(f"{path}.")) for path in modules}
+
+
+def _is_bypassed(path: str, modules: dict[str, Any], ran: Counter) -> bool:
+    """Whether a module of torch's own takes the weights of this one, in it, and does not call it.
+
+    As `nn.MultiheadAttention` does with its output projection: the two are compared as one.
+    """
+    around = modules[path.rpartition(".")[0]]
+    of_torch = type(around).__module__.startswith("torch.nn.modules.")
+    return bool(path) and of_torch and ran[id(around)] > 0 and not ran[id(modules[path])]
 
 
 def _best(candidates: list[int], layers: list, calls: int, ran: Counter) -> int | None:
     """Of layers that hold the same weights (as a wrapper and its layer): of a known kind, else the innermost called."""
-    known = [i for i in candidates if isinstance(layers[i], _KNOWN)]
+    known = [i for i in candidates if is_known(layers[i]) or isinstance(layers[i], keras.layers.RNN)]
     if known:
         return known[0]
     as_often = [i for i in candidates if ran[id(layers[i])] == calls and calls > 0]
@@ -136,7 +156,12 @@ def _by_position(
     leaves = {pair.path: pair for pair in pairs if pair.leaf}
     by_layer = {pair.layers[-1]: pair.path for pair in leaves.values()}
     theirs = [(paths.get(id(c.owner)), torch_kind(c.owner), c) for c in torch_calls]
-    ours = [(by_layer.get(index.get(id(c.owner))), keras_kind(c.owner), c) for c in keras_calls]
+    of_known = {id(inner) for pair in leaves.values() for inner in _inside_known(layers[pair.layers[-1]])}
+    ours = [
+        (by_layer.get(index.get(id(c.owner))), keras_kind(c.owner), c)
+        for c in keras_calls
+        if id(c.owner) not in of_known
+    ]
     theirs = [(path if path in leaves else None, kind, c) for path, kind, c in theirs if path in leaves or kind]
     ours = [(path, kind, c) for path, kind, c in ours if path is not None or kind]
     found: list[Pair] = []
@@ -170,6 +195,11 @@ def _by_position(
     return found, list({(layer.path, layer.keras_path): layer for layer in unpaired}.values())
 
 
+def _inside_known(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """What a layer of a known kind is made of, such as the softmax of an attention: it is compared as one."""
+    return [inner for inner in sublayers(layer) if inner is not layer] if is_known(layer) else []
+
+
 def _segments(calls: list[tuple[str | None, str | None, Call]]) -> list[tuple[str | None, list[tuple[str, Call]]]]:
     """Calls without weights, gathered behind each call of a pair."""
     segments: list = [(None, [])]
@@ -185,18 +215,27 @@ def _listed(ones: list[tuple[str, Call]]) -> str:
     return ", ".join(kind for kind, _ in ones) or "none"
 
 
-def _without_pair(pairs, modules, layers, of_module, of_layer) -> list[Layer]:
+def _without_pair(
+    pairs: list[Pair],
+    modules: dict[str, Any],
+    layers: list[keras.layers.Layer],
+    entries: Sequence[Entry],
+    first: Mapping[str, str],
+) -> list[Layer]:
     """Modules and layers that own weights and lie in no pair but in larger ones."""
-    in_leaves = frozenset(key for pair in pairs if pair.leaf for key in pair.keys)
+    in_leaves = {key for pair in pairs if pair.leaf for key in pair.keys}
+    known = {key for entry in entries for key in entry.keys}
     found = []
     for path, module in modules.items():
         own = [f"{path}.{name}" if path else name for name, _ in module.named_parameters(recurse=False)]
-        left = [key for key in own if key in of_module[path] and key not in in_leaves]
-        if left:
+        if any(key in known and key not in in_leaves for key in own):
             found.append(_unpaired_module(path, module, "no single Keras layer holds its weights"))
-    for layer, keys in zip(layers, of_layer, strict=True):
-        own = {id(v) for v in [*layer._trainable_variables, *layer._non_trainable_variables]}
-        if own and keys and not keys <= in_leaves and not any(set(k) <= in_leaves for k in [keys]):
+    in_leaves |= {first.get(key, key) for key in in_leaves}
+    keys = {id(v): {first.get(key, key) for key in entry.keys} for entry in entries for v in entry.variables}
+    for layer in layers:
+        own = [*layer._trainable_variables, *layer._non_trainable_variables]
+        held = set().union(*(keys.get(id(v), set()) for v in layer.weights)) if own else set()
+        if not held <= in_leaves:
             found.append(_unpaired_layer(layer, "no single torch module holds its weights"))
     return found
 

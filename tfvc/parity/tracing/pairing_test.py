@@ -7,9 +7,8 @@ from tfvc.common.errors import TfvcError
 from tfvc.parity import LayerTable, ParityCase, compare
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.tracing.axes import by_kind, of_input, of_output
-from tfvc.weights import Entry
-from tfvc.weights.layouts import MATRIX, SAME
-from tfvc.weights.stock_layouts import stock_entries
+from tfvc.weights import Entry, entries_of
+from tfvc.weights.layouts import MATRIX
 
 RNG = np.random.default_rng(0)
 
@@ -99,9 +98,9 @@ def fused(slope: float) -> ParityCase:
         block = model.layers[1]
         names = {"inner.0": "first", "out": "second"}
         return [
-            *stock_entries("0", model.layers[0]),
+            *entries_of("0", model.layers[0]),
             *(Entry(f"1.{path}.weight", getattr(block, name), MATRIX) for path, name in names.items()),
-            *(Entry(f"1.{path}.bias", getattr(block, f"{name}_bias"), SAME) for path, name in names.items()),
+            *(Entry(f"1.{path}.bias", getattr(block, f"{name}_bias")) for path, name in names.items()),
         ]
 
     return ParityCase(

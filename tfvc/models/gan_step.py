@@ -1,13 +1,18 @@
 """Training a vocoder against a discriminator: what MelGAN and its successors share."""
 
 import abc
+from typing import Any, ClassVar, Self
 
 import keras
 import tensorflow as tf
 
 from tfvc.audio import MelExtractor, MelSpec
+from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
 from tfvc.models.preset import PresetModel
+
+_PARTS = ("generator", "discriminator")
+_OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 
 
 class VocoderGAN(keras.Model):
@@ -29,14 +34,16 @@ class VocoderGAN(keras.Model):
 
     With a `mel_weight`, that times the L1 distance of the mels of both waves is added to the generator's loss.
 
-    A subclass gives the losses and the default optimizers, and says which mels are compared if they are not those that
-    the generator reads.
+    A subclass names both networks, gives the losses and the default optimizers, and says which mels are compared if
+    they are not those that the generator reads. It is registered with Keras.
 
     Args:
         generator: mel to wave `[batch, frames * hop, 1]`.
         discriminator: wave to a list of lists of maps, the last of each list the score.
     """
 
+    generator_class: ClassVar[type[PresetModel]]
+    discriminator_class: ClassVar[type[PresetModel]]
     simultaneous = False
     renews_features = False
     mel_weight = 0.0
@@ -46,6 +53,7 @@ class VocoderGAN(keras.Model):
         super().__init__(**kwargs)
         self.generator = generator
         self.discriminator = discriminator
+        self.config = generator.config
         self.mel_spec = generator.mel_spec
         self.extract_mel = self.extract_compared_mel = None
         if self.mel_spec is not None:
@@ -53,6 +61,30 @@ class VocoderGAN(keras.Model):
             self.extract_compared_mel = self._extractor("extract_compared_mel", self.compared_mels(self.mel_spec))
         self._loss_metrics = {name: keras.metrics.Mean(name) for name in (*self.loss_names, "mel")}
         self.built = True
+
+    @classmethod
+    def fresh(cls, config: Config, mel_spec: MelSpec | None = None, **kwargs) -> Self:
+        """Both networks with fresh weights, from one configuration."""
+        networks = (network(config, mel_spec, **kwargs) for network in (cls.generator_class, cls.discriminator_class))
+        return cls(*networks, **kwargs)
+
+    @classmethod
+    def from_name(cls, name: str, **kwargs) -> Self:
+        """A named architecture with fresh weights, on the mels that it is used with."""
+        networks = (network.from_name(name, **kwargs) for network in (cls.generator_class, cls.discriminator_class))
+        return cls(*networks, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in _PARTS}
+        return {**super().get_config(), **parts}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        parts = {name: keras.saving.deserialize_keras_object(config[name], custom_objects) for name in _PARTS}
+        return cls(**{**config, **parts})
+
+    def get_build_config(self) -> None:
+        """Nothing: both networks come built, from their own configurations."""
 
     @abc.abstractmethod
     def discriminator_losses(self, real, fake) -> dict[str, tf.Tensor]:
@@ -88,6 +120,16 @@ class VocoderGAN(keras.Model):
         self.warmup_steps = warmup_steps
         self.build_optimizers()
 
+    def get_compile_config(self) -> dict[str, Any] | None:
+        if not self.compiled:
+            return None
+        optimizers = {name: _unscaled(getattr(self, name)) for name in _OPTIMIZERS}
+        serialized = {name: keras.saving.serialize_keras_object(it) for name, it in optimizers.items()}
+        return {**serialized, "warmup_steps": self.warmup_steps}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
     def build_optimizers(self) -> None:
         """Creates the slots, so that a checkpoint can be read into them."""
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -102,8 +144,7 @@ class VocoderGAN(keras.Model):
         """A copy of the generator, with the running means of its weights if the optimizer keeps them."""
         copy = type(self.generator)(self.generator.config, self.mel_spec)
         copy.set_weights(self.generator.get_weights())
-        optimizer = self.generator_optimizer
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        optimizer = _unscaled(self.generator_optimizer)
         if optimizer.use_ema and optimizer.iterations > 0:  # before its first step they are zeros
             optimizer.finalize_variable_values(copy.trainable_variables)
         return copy
@@ -112,7 +153,7 @@ class VocoderGAN(keras.Model):
         mel, real = self.unpack(data)
         if not self.warmup_steps:
             return self._track(self._adversarial_step(mel, real))
-        optimizer = getattr(self.generator_optimizer, "inner_optimizer", self.generator_optimizer)
+        optimizer = _unscaled(self.generator_optimizer)
         losses = tf.cond(
             optimizer.iterations < self.warmup_steps,
             lambda: self._warmup_step(mel, real),
@@ -193,6 +234,11 @@ class VocoderGAN(keras.Model):
     @property
     def metrics(self):
         return list(self._loss_metrics.values())
+
+
+def _unscaled(optimizer):
+    """The optimizer itself, where the loss is scaled for half precision."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def same_length(fake: tf.Tensor, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

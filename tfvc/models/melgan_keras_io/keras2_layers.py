@@ -1,22 +1,14 @@
 """The layers of the keras.io MelGAN in the order in which Keras 2 stored them: the order of `model.layers`."""
 
-from tfvc.common.errors import TfvcError
 from tfvc.weights.keras2.kinds import ExpectedLayer, convolution
 
 
 def generator_layers(model) -> dict[str, list[ExpectedLayer]]:
-    """Network -> its layers with weights; each network is a file. Raises TfvcError for the other shape."""
-    _require_keras_io(model)
+    """Network -> its layers with weights; each network is a file."""
     return {"generator": [convolution(layer) for layer in model.network.convolutions]}
 
 
 def discriminator_layers(model) -> dict[str, list[ExpectedLayer]]:
     """A functional model has its layers sorted by depth: the first of all scales, the second of all scales, ..."""
-    _require_keras_io(model)
     by_depth = zip(*(scale.convolutions for scale in model.scales), strict=True)
     return {"discriminator": [convolution(layer) for layers in by_depth for layer in layers]}
-
-
-def _require_keras_io(model) -> None:
-    if model.config.shape != "keras_io":
-        raise TfvcError(f"{model.name_in_presets}: only that of keras.io is a Keras 2 model; take --preset keras_io")

@@ -1,0 +1,1 @@
+"""WaveNeXt (Okamoto et al. 2023): a vocoder of ConvNeXt blocks whose last layer writes the samples of a frame."""

@@ -1,0 +1,1 @@
+"""tfvc as a user gets it: built, installed away from the repository, used from an empty folder."""
