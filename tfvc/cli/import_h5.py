@@ -8,6 +8,7 @@ import typer
 from tfvc.cli import choices
 from tfvc.cli.assignments import override, say_assumptions
 from tfvc.cli.console import say
+from tfvc.cli.inputs import SPEAKER_ENCODER, inputs_of, say_inputs
 from tfvc.common.errors import TfvcError
 
 
@@ -29,6 +30,7 @@ def import_h5(
     mel: Annotated[
         str | None, typer.Option(help="Mel spec the model was trained on; default: the architecture's.")
     ] = None,
+    speaker_encoder: Annotated[str | None, SPEAKER_ENCODER] = None,
 ) -> None:
     """Bring weights over that Keras 2 saved as h5."""
     from tfvc.audio import find_spec
@@ -42,8 +44,10 @@ def import_h5(
     kind = record.model_class
     architecture = preset or record.keras2_preset
     (config,) = override(set or [], kind.config_class.from_name(architecture))
-    network = kind(config, find_spec(mel or kind.config_class.mels[architecture]))
+    inputs = inputs_of(kind, architecture, speaker_encoder)
+    network = kind(config, find_spec(mel or kind.config_class.mels[architecture]), **inputs)
     arrays = load_keras2_files(network, files)
     network.save_to_preset(out, training={"imported_from": [file.name for file in files]})
     say(f"wrote {out}: {arrays} arrays")
     say_assumptions(config, record.not_in_file, set or [])
+    say_inputs(network, assumed=speaker_encoder is None)

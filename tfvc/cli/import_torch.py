@@ -8,6 +8,7 @@ import typer
 from tfvc.cli import choices
 from tfvc.cli.assignments import override, say_assumptions
 from tfvc.cli.console import say
+from tfvc.cli.inputs import SPEAKER_ENCODER, inputs_of, say_inputs
 from tfvc.common.errors import TfvcError
 from tfvc.common.plugins import load_object
 
@@ -29,6 +30,7 @@ def import_torch(
     mel: Annotated[
         str | None, typer.Option(help="Mel spec the checkpoint was trained on; default: the architecture's.")
     ] = None,
+    speaker_encoder: Annotated[str | None, SPEAKER_ENCODER] = None,
 ) -> None:
     """Bring a PyTorch checkpoint over."""
     from tfvc.audio import find_spec
@@ -41,12 +43,14 @@ def import_torch(
     architecture, spec = _architecture(record, preset, config)
     (architecture,) = override(set or [], architecture)
     state = find_state_dict(content, file, kind.torch_keys.read_from)
-    network = kind(architecture, spec if mel is None else find_spec(mel), **_states(kind, state))
+    inputs = inputs_of(kind, _preset(kind, preset) if config is None else None, speaker_encoder)
+    network = kind(architecture, spec if mel is None else find_spec(mel), **_states(kind, state), **inputs)
     _load(network, state, file, named=config is None)
     network.save_to_preset(out, training={"imported_from": file.name})
     say(f"wrote {out}: {len(state)} tensors")
     if config is None:
         say_assumptions(architecture, record.not_in_file, set or [])
+    say_inputs(network, assumed=speaker_encoder is None)
     if left_out := [key for key in record.of_training if key in content]:
         say(f"left out: {', '.join(left_out)}; training from here begins with fresh optimizers")
 
@@ -57,7 +61,7 @@ def _architecture(record, preset: str | None, config: Path | None):
 
     kind = record.config_class
     if config is None:
-        preset = preset or next(iter(kind.named))
+        preset = _preset(record.model_class, preset)
         return kind.from_name(preset), named_spec(kind.mels[preset]) if preset in kind.mels else None
     if record.upstream_config is None:
         raise TfvcError(
@@ -66,6 +70,10 @@ def _architecture(record, preset: str | None, config: Path | None):
     if preset is not None:
         raise TfvcError("--config and --preset both say what the architecture is; give one of them")
     return load_object(record.upstream_config)(config)
+
+
+def _preset(kind, named: str | None) -> str:
+    return named or next(iter(kind.config_class.named))
 
 
 def _states(kind, state) -> dict[str, bool]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfvc.audio import MelSpec
+from tfvc.audio import named_spec
 from tfvc.cli.import_torch import import_torch
 from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig
@@ -39,7 +39,7 @@ def test_what_every_file_tells_is_not_assumed(tmp_path, capsys):
     generator = HiFiGANGenerator.from_preset(tmp_path / "preset")
     assert generator.fused
     assert generator.config == config
-    assert generator.mel_spec == MelSpec.named("hifigan_22k")
+    assert generator.mel_spec == named_spec("hifigan_22k")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,12 @@ def test_an_imported_official_autovc_refuses_ge2e_and_converts_with_its_own_enco
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     ge2e.save_to_preset(tmp_path / "cache/tfvc/ge2e")
 
-    assert run("import-torch", "autovc", tmp_path / "autovc.ckpt", "--out", tmp_path / "v")[0] == 0
+    imported = ("import-torch", "autovc", tmp_path / "autovc.ckpt", "--out", tmp_path / "v")
+    assert run(*imported, "--speaker-encoder", "ge2e")[0] == 0
+    assert json.loads((tmp_path / "v/encoder.json").read_text()) == ge2e.maker.to_dict()
+    code, printed, _ = run(*imported)
+    assert code == 0
+    assert "takes speaker embeddings of dvector: convert with that encoder\nassumed that encoder, which no" in printed
     assert json.loads((tmp_path / "v/encoder.json").read_text()) == {"name": "dvector", "sha256": None}
     advice = (
         "name the right one by --speaker-encoder (tfvc import-torch speaker_encoder FILE --preset dvector --out DIR)\n"

@@ -4,7 +4,6 @@ What else a model reads stands beside `mel.json`: see `PresetModel.inputs`.
 """
 
 import dataclasses
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from tfvc.audio import MelSpec, named_spec
 from tfvc.common.atomic import atomic_dir
 from tfvc.common.config import Config
 from tfvc.common.errors import TfvcError
-from tfvc.common.json_file import write_object
+from tfvc.common.json_file import read_object, write_object
 from tfvc.common.plugins import load_object
 from tfvc.models.configured import Configured, plain
 from tfvc.models.family import networks
@@ -139,7 +138,7 @@ class PresetModel(Configured):
                 known = ", ".join(cls.states) or "nothing"
                 raise TfvcError(f"{where}: {name} is {value!r}; beside its config, {kind} has {known}, true or false")
         config = cls.config_class.from_dict(fields, where)
-        spec = MelSpec.from_json(read_text(folder / "mel.json"))
+        spec = MelSpec.load(folder / "mel.json")
         check_mels(config, spec, str(folder))
         return Preset(folder, config, spec, states)
 
@@ -165,13 +164,13 @@ class PresetModel(Configured):
             raise TfvcError(f"{folder}: exists and is not a preset; choose another folder")
         with atomic_dir(folder) as temporary:
             config = {"model": self.name_in_presets, "config": self.config.to_dict(), **self._states()}
-            (temporary / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+            write_object(temporary / "config.json", config)
             (temporary / "mel.json").write_text(self.mel_spec.to_json())
             for name, content in self.inputs().items():
                 write_object(temporary / f"{name}.json", content)
             save_weights(self, temporary / "model.weights.h5", half=half)
             if training is not None:
-                (temporary / "training.json").write_text(json.dumps(training, indent=2) + "\n")
+                write_object(temporary / "training.json", training)
 
     def _states(self) -> dict[str, bool]:
         return {name: True for name in self.states if getattr(self, name)}
@@ -195,11 +194,10 @@ def read_config(folder: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
     What an earlier version wrote is brought into today's form by the model's family.
     """
     path = folder / "config.json"
-    try:
-        content = json.loads(read_text(path))
-        kind, config = content["model"], content["config"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise TfvcError(f"{path}: not a preset's configuration; expected {{'model': ..., 'config': ...}}") from None
+    content = read_object(path, "a preset's configuration")
+    if not {"model", "config"} <= content.keys():
+        raise TfvcError(f"{path}: not a preset's configuration; expected {{'model': ..., 'config': ...}}")
+    kind, config = content["model"], content["config"]
     if not isinstance(kind, str) or not isinstance(config, dict):
         raise TfvcError(f"{path}: 'model' must be a name and 'config' an object of fields")
     record = networks().get(kind)
@@ -210,13 +208,3 @@ def read_config(folder: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
             raise TfvcError(f"{path}: {problem}") from None
     states = {name: value for name, value in content.items() if name not in ("model", "config")}
     return content["model"], content["config"], states
-
-
-def read_text(path: Path) -> str:
-    """A preset's text file, or one line about why not."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise TfvcError(f"{path}: missing; the folder is not a whole preset") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise TfvcError(f"{path}: cannot be read ({error})") from None

@@ -1,5 +1,6 @@
 import json
 
+import keras
 import pytest
 
 from tfvc.audio import named_spec
@@ -38,6 +39,14 @@ def test_named_architectures_have_the_encoder_that_they_are_used_with():
     assert AutoVC.inputs_of_name("article") == {"speaker_encoder": Maker("dvector")}
     assert AutoVC.from_name("small", config=NARROW, speaker_encoder=None).speaker_encoder is None
     assert AutoVCConfig.encoders.keys() == AutoVCConfig.named.keys()
+
+
+def test_keras_keeps_it(tmp_path):
+    model = AutoVC(NARROW, MELS, Maker("ge2e", "00"))
+    assert type(model).from_config(model.get_config()).speaker_encoder == Maker("ge2e", "00")
+    model.save(tmp_path / "x.keras")
+    assert keras.models.load_model(tmp_path / "x.keras").speaker_encoder == Maker("ge2e", "00")
+    assert AutoVC.from_config(AutoVC(NARROW).get_config()).speaker_encoder is None
 
 
 def test_what_to_dict_gave_is_taken_too():

@@ -1,12 +1,12 @@
 """jik876/hifi-gan's `config.json`: one file for the generator, the mel front-end and the training."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 from tfvc.audio import MelSpec, named_spec
 from tfvc.common.errors import TfvcError
+from tfvc.common.json_file import read_object
 from tfvc.models.hifigan.config import HiFiGANConfig
 from tfvc.models.hifigan.discriminator_config import HiFiGANDiscriminatorConfig
 
@@ -37,12 +37,7 @@ def read_generator_config(path: Path) -> tuple[HiFiGANConfig, MelSpec]:
         TfvcError: if the file cannot be read, a field is missing or not what upstream would have there, or the
             upsampling does not make a hop of a frame.
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TfvcError(f"{path}: cannot be read as upstream's config.json ({error})") from None
-    if not isinstance(content, dict):
-        raise TfvcError(f"{path}: not upstream's config.json, which is one object")
+    content = read_object(path, "upstream's config.json")
     if missing := [name for name in (*_NETWORK, *_MEL) if name not in content]:
         raise TfvcError(f"{path}: the field {missing[0]!r} of upstream's config.json is missing")
     # ResBlock "1" is written with and without quotes.
