@@ -97,7 +97,7 @@ class Comparison:
         return report
 
     def _run_phases(self, report: Report, phases: set[str], steps: int, layers: bool) -> None:
-        views = self._fresh_views() if layers else None
+        views = self.views() if layers else None
         computed = Computed()
         if Phase.FORWARD in phases:
             views = self._forward(report, views)
@@ -114,7 +114,7 @@ class Comparison:
         """Outputs in both modes and running statistics; the layers too, if asked for or if something differs."""
         found = run_forward(self.models, views)
         if found.cut_short:
-            views = self._fresh_views()
+            views = self.views()
             found = run_forward(self.models, views, together=True)
         report.rows += found.rows
         if views is not None:
@@ -133,7 +133,7 @@ class Comparison:
             if views is None:
                 found = run_backward(self.models, turn)
                 if found.failed:
-                    views = self._fresh_views()
+                    views = self.views()
                     found = run_backward_with_layers(self.models, turn, views, together=True)
             else:
                 found = run_backward_with_layers(self.models, turn, views)
@@ -162,7 +162,7 @@ class Comparison:
         report.diagnoses += closer.diagnoses
         return views
 
-    def _fresh_views(self) -> LayerViews:
+    def views(self) -> LayerViews:
         """The layers of the four models, paired, of which nothing is known yet."""
         if self._views is None:
             self.models.load(self.models.initial_state("coded"))

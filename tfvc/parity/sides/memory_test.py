@@ -107,13 +107,13 @@ def test_training_takes_little_more_than_its_numbers():
 def test_layers_are_recorded_in_groups(monkeypatch):
     """And give what they give when all are recorded at once."""
     from tfvc.parity import Comparison
-    from tfvc.parity.tracing import layer_views
+    from tfvc.parity.tracing import windows
 
     reports = []
     comparison = Comparison(stack(6, 4, 256))
     for small in (1, 1 << 40):
-        monkeypatch.setattr(layer_views, "SMALL", small)
-        groups = comparison.views().windows(backward=True)
+        monkeypatch.setattr(windows, "SMALL", small)
+        groups = comparison.views().windows.groups(backward=True)
         assert (len(groups) > 2) == (small == 1)
         reports.append(comparison.run(("forward", "backward"), layers=True))
         reports[-1].raise_on_failure()

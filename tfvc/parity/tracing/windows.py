@@ -26,7 +26,6 @@ class Windows:
 
     def __init__(self, pairs: Sequence[Pair], modules: Mapping[str, Any], calls: Sequence[Call], weights: int):
         self._pairs = pairs
-        self._weights = weights
         paths = {id(module): path for path, module in modules.items()}
         everything: dict[int, int] = {}
         of_path: dict[str, dict[int, int]] = {}
@@ -36,7 +35,7 @@ class Windows:
                     of_path.setdefault(paths[id(call.owner)], {})[x.data_ptr()] = x.nbytes
                     everything[x.data_ptr()] = x.nbytes
         self._bytes = {path: sum(found.values()) for path, found in of_path.items()}
-        self._room = max(6 * weights + 2 * sum(everything.values()), SMALL)
+        self._room = 6 * weights + 2 * sum(everything.values())
 
     def groups(self, backward: bool) -> list[list[Pair]]:
         """The groups for a forward or a backward pass."""
@@ -47,7 +46,7 @@ class Windows:
         taken = 0
         for pair in self._pairs:
             size = copies * self._bytes.get(pair.path, 0)
-            if group and taken + size > self._room:
+            if group and taken + size > max(self._room, SMALL):
                 yield group
                 group, taken = [], 0
             group.append(pair)
