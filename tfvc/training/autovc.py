@@ -53,11 +53,10 @@ class AutoVCTraining(Training):
             )
 
     def fresh_model(self, corpus):
-        model = AutoVC(self.model, corpus.features.spec, dtype=self.policy())
-        if hasattr(model, "speaker_encoder"):
-            model.speaker_encoder = corpus.features.speaker_encoder
+        features = corpus.features
+        model = AutoVC(self.model, features.spec, speaker_encoder=features.speaker_encoder, dtype=self.policy())
         # The decoder starts at the corpus's mean mel, not at zero: hundreds of steps would go into finding it.
-        model.decoder.linear_projection.bias.assign(model.normalize(mean_mel(corpus.features, corpus.training)))
+        model.decoder.linear_projection.bias.assign(model.normalize(mean_mel(features, corpus.training)))
         schedule = keras.optimizers.schedules.CosineDecay(
             self.settings.learning_rate,
             self.steps,
