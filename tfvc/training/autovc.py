@@ -54,7 +54,7 @@ class AutoVCTraining(Training):
 
     def fresh_model(self, corpus):
         features = corpus.features
-        model = AutoVC(self.model, features.spec, features.speaker_encoder, dtype=self.policy())
+        model = AutoVC(self.model, features.spec, speaker_encoder=features.speaker_encoder, dtype=self.policy())
         # The decoder starts at the corpus's mean mel, not at zero: hundreds of steps would go into finding it.
         model.decoder.linear_projection.bias.assign(model.normalize(mean_mel(features, corpus.training)))
         schedule = keras.optimizers.schedules.CosineDecay(

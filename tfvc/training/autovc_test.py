@@ -68,6 +68,7 @@ def test_the_preset_holds_the_last_weights(finished, narrow):
     model = AutoVC.from_preset(finished / "preset")
     assert model.mel_spec.sample_rate == 22050
     assert model.config == narrow
+    assert model.speaker_encoder == EMBEDDER.maker
     assert int(model.encoder.convolutions[0].norm.num_batches_tracked) == 28
 
 
