@@ -17,7 +17,7 @@ def convert(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE_OR_DIR", help="A .wav or .flac; a folder if SOURCE is one.")
     ],
-    model: Annotated[str, typer.Option(help="Preset of the AutoVC.")] = "autovc_small",
+    model: Annotated[str, typer.Option(help="Preset of the voice.")] = "autovc_small",
     vocoder: Annotated[
         str | None,
         typer.Option(

@@ -18,7 +18,7 @@ def import_h5(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="What save_weights wrote; autovc: of the encoder, the decoder and the postnet, in any order.",
+            help="What save_weights wrote: one file a network, in any order.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder of the preset to write.")],
