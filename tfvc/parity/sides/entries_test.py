@@ -7,6 +7,7 @@ import torch
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity import LayerTable, ParityCase, compare
+from tfvc.parity.findings.stage import StageKind
 from tfvc.weights import Constant, Entry, Ignored, Tied
 
 # Heads of 4: the scale 1 / 2 is exact, where Keras rounds others to float32.
@@ -77,7 +78,7 @@ def test_tied_and_packed_weights_are_compared_forward_backward_and_in_training()
     report = compare(case(), steps=2, layers=True)
     report.raise_on_failure()
     assert report.ignored == ["mask"]
-    keys = {row.key for row in report.rows if row.stage == "weights"}
+    keys = {row.key for row in report.rows if row.stage.kind is StageKind.WEIGHTS}
     assert {"embed.weight = head.weight", "attention.in_proj_weight", "attention.out_proj.bias"} <= keys
     layers = {layer.path: layer for layer in report.layers}
     assert {path: layers[path].paired_by for path in layers} == {
