@@ -1,6 +1,6 @@
 """Files of torch's forms around pickles written by hand, and a watch over what Python does meanwhile."""
 
-import encodings.cp437  # noqa: F401, zipfile would import it at the first file
+import codecs
 import pickle
 import sys
 import zipfile
@@ -24,6 +24,10 @@ def _hook(event, arguments):
 
 
 sys.addaudithook(_hook)
+
+# zipfile and pickletools would import these at the first file that wants them.
+for _encoding in ("cp437", "raw-unicode-escape"):
+    codecs.lookup(_encoding)
 
 
 @pytest.fixture
@@ -77,13 +81,14 @@ def legacy_file(tmp_path):
 def refused(watched):
     """`refused(path, words)`: reading the file runs nothing and ends in one line, with its name before the words."""
 
-    def check(path, words=None):
-        with watched(), pytest.raises(WeightError, match=words) as refusal:
+    def check(path, words=""):
+        with watched(), pytest.raises(WeightError) as refusal:
             load_torch_file(path)
-        message = str(refusal.value)
-        assert message.startswith(f"{path}: ")
+        before, message = str(refusal.value).split(f"{path}: ")  # the path is named after the test, words and all
+        assert before == ""
+        assert words in message
         assert "\n" not in message
-        assert len(message) < len(str(path)) + 300
+        assert len(message) < 300
         return message
 
     return check

@@ -92,7 +92,7 @@ DATA = {
     "a state of a dict": (b"}}b", "gives a dict a state"),
     "a state of a list in two parts": (ORDERED + b"N}\x86b", "a state"),
     "a name of no string": (b"NN\x93", "by what is no string"),
-    "a name of many lines": (stack_global("a\nb" * 100, "c\r\n"), "refused, it holds a.b"),
+    "a name of many lines": (stack_global("a\nb" * 100, "c\r\n"), "refused, it holds a?ba?b"),
     "the id of another pickler": (b"Psomething\n", "PERSID"),
     "a buffer from elsewhere": (b"\x97", "NEXT_BUFFER"),
     "an item for a tuple": (b")Na", "puts items into"),
@@ -146,25 +146,26 @@ def test_what_is_whole_is_read(zip_file):
 
 
 BOMBS = {
-    "a tuple of itself twice, again and again, as a key": b"}))\x86" + b"2\x86" * 60 + b"Ns",
+    "a tuple of itself twice, again and again, as a key": (b"}))\x86" + b"2\x86" * 60 + b"Ns", "a tuple is the key"),
     "a list made a set again and again": (
-        b"(" + b"K\x01" * 10**5 + b"lq\x000" + b"c__builtin__\nset\nq\x010" + b"h\x01h\x00\x85R" * 10**4
+        b"(" + b"K\x01" * 10**5 + b"lq\x000" + b"c__builtin__\nset\nq\x010" + b"h\x01h\x00\x85R" * 10**4,
+        "more than 1000000 parts",
     ),
     "a string encoded again and again": (
-        text("a" * 10**5)
-        + b"q\x000"
-        + text("latin1")
-        + b"q\x010c_codecs\nencode\nq\x020"
-        + b"h\x02h\x00h\x01\x86R" * 10**3
+        text("a" * 10**5) + b"q\x000" + text("latin1") + b"q\x010c_codecs\nencode\nq\x020"
+        + b"h\x02h\x00h\x01\x86R" * 3000,
+        "more of its strings",
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs(zip_file, refused, monkeypatch, bomb):
     monkeypatch.setattr("tfvc.weights.torch_reader.unpickle._MOST_STEPS", 10**6)
+    value, words = BOMBS[bomb]
+    path = zip_file(in_dict(value))
     tracemalloc.start()
-    refused(zip_file(in_dict(BOMBS[bomb])))
+    refused(path, words)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100 << 20
@@ -218,6 +219,15 @@ class TestZips:
             at = data.find(b"PK\x01\x02", at + 4)
         path.write_bytes(data)
         refused(path, "more than are in the file")
+
+    @pytest.mark.parametrize("name", ["data.pkl", "data/0"])
+    def test_a_member_greater_than_the_file(self, zip_file, refused, cheap, name):
+        path = zip_file(in_dict(tensor([4], [1])), {"data/0": bytes(16)})
+        data = bytearray(path.read_bytes())
+        entry = data.rindex(f"archive/{name}".encode()) - 46
+        struct.pack_into("<II", data, entry + 20, 2**31, 2**31)
+        path.write_bytes(data)
+        refused(path, f"{name} ends behind the file")
 
     def test_two_members_of_one_name(self, zip_file, refused):
         path = zip_file(in_dict(b"N"))
