@@ -88,10 +88,8 @@ def test_it_vocodes_at_its_own_rate(environment, folder, presets, recordings):
     assert environment.evaluate(rate, folder) == "24000\n"
 
 
-def test_help_and_errors_name_it(environment, folder):
+def test_help_names_it(environment, folder):
     assert "wavenext" in environment.tfvc("import-torch", "--help", cwd=folder).stdout
-    unknown = environment.tfvc("import-torch", "wavenxt", "small.pt", "--out", "x", cwd=folder, code=2)
-    assert "wavenext" in unknown.stderr
 
 
 def test_its_case_is_listed_and_passes(environment, folder):
