@@ -28,6 +28,7 @@ help:
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tfvc needs Python 3.11 or newer; name one with PYTHON=")'
 	$(PYTHON) -m venv .venv
+	@rm -rf tfvc.egg-info  # of another build backend; found before the installed one, it would hide new entry points
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch]'
 	@touch $@
 
