@@ -36,7 +36,8 @@ def test_a_named_encoder_makes_the_embeddings_and_is_recorded(corpus, encoder, t
     assert features.speaker_encoder == maker
     expected = SpeakerEncoder.from_preset(encoder).embed_utterance(features.array(1, "waveform"), 22050)
     assert expected.shape == (5,)
-    np.testing.assert_allclose(features.array(1, "embedding"), expected, rtol=0, atol=1e-6)
+    # One LSTM in two processes, whose threads differ; another encoder's embedding of length 1 is off by 1e-1.
+    np.testing.assert_allclose(features.array(1, "embedding"), expected, rtol=0, atol=1e-5)
 
     other = Maker("another", "6" * 64)
     monkeypatch.setattr(SpeakerEncoder, "maker", property(lambda self: other), raising=False)

@@ -62,7 +62,8 @@ def test_targets_are_the_mean_of_their_recordings_and_no_names(voice):
     recordings = [Recording(sung(20000, 180), 16000), Recording(sung(30000, 240), 16000)]
     target = voice.targets(recordings)
     expected = np.mean([voice.targets([recording]).vector for recording in recordings], axis=0)
-    np.testing.assert_allclose(target.vector, expected, atol=1e-7)
+    # Two ways to a mean of two float32 vectors of length 1; a recording left out makes 1e-1.
+    np.testing.assert_allclose(target.vector, expected, rtol=0, atol=1e-5)
     assert target.maker == voice.speaker_encoder.maker
     with pytest.raises(TfvcError, match="anna: AutoVC knows no speakers by name"):
         voice.targets("anna")
