@@ -131,10 +131,10 @@ def test_a_compiled_model_goes_on_training_where_it_was(tmp_path, name):
     model = make()
     if name == "autovc":
         model.compile(optimizer=Adam(1e-3, clip_grad_norm=1.0))
-        batch = (draw(2, 16, 80), draw(2, 256))
+        batch = {"mel": draw(2, 16, 80), "speaker_embedding": draw(2, 256)}
     else:
         model.compile(Adam(1e-3, use_ema=True, ema_momentum=0.9), warmup_steps=1)
-        batch = (draw(2, 2048) * 0.1,) * 2
+        batch = {"waveform": draw(2, 2048) * 0.1}
     data = tf.data.Dataset.from_tensors(batch).repeat(2)
     model.fit(data, verbose=0, shuffle=False)
     model.save(tmp_path / "model.keras")
