@@ -75,7 +75,7 @@ def test_the_last_word_is_the_harness_s():
     said = words(code_cells(notebook)[-1])
     for sentence in (
         "normalises over batch and channels, torch over batch and time",
-        "torch has (66, 176) in Keras's layout, Keras (66, 128)",
+        "torch has (176, 66), Keras (128, 66) in torch's layout",
         "keeps no running statistics, and uses those of the batch in inference too",
     ):
         assert sentence in said

@@ -135,10 +135,13 @@ def test_a_compiled_model_goes_on_training_where_it_was(tmp_path, name):
     else:
         model.compile(Adam(1e-3, use_ema=True, ema_momentum=0.9), warmup_steps=1)
         batch = {"waveform": draw(2, 2048) * 0.1}
+    # Eagerly, both: the graphs of the step take minutes to trace, and what is saved is the same.
+    model.run_eagerly = True
     data = tf.data.Dataset.from_tensors(batch).repeat(2)
     model.fit(data, verbose=0, shuffle=False)
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
+    again.run_eagerly = True
     assert getattr(again, "warmup_steps", 1) == 1
     found, expected = (it.fit(data, verbose=0, shuffle=False).history for it in (again, model))
     assert found == expected

@@ -24,7 +24,7 @@ def failure_words(failure: Failure) -> str:
     """`float64 error 9.0e-05 > 1.0e-10`."""
     match failure.kind:
         case FailureKind.SIZE:
-            return f"torch has {failure.torch} in Keras's layout, Keras {failure.keras}"
+            return f"torch has {failure.torch}, Keras {failure.keras} in torch's layout"
         case FailureKind.SHAPE:
             return f"torch has shape {failure.torch}, Keras {failure.keras}"
         case FailureKind.DTYPE:

@@ -7,7 +7,7 @@ from tfvc.parity.findings.words import failure_words
 from tfvc.parity.four_of import Side
 
 WORDS = {
-    Failure(FailureKind.SIZE, (3,), (4,)): "torch has (3,) in Keras's layout, Keras (4,)",
+    Failure(FailureKind.SIZE, (3,), (4,)): "torch has (3,), Keras (4,) in torch's layout",
     Failure(FailureKind.SHAPE, (3, 4), (4, 3)): "torch has shape (3, 4), Keras (4, 3)",
     Failure(FailureKind.DTYPE, "float32", "float16"): "Keras gives float16 where torch gives float32",
     Failure(FailureKind.NOT_FINITE, side=Side.KERAS32): "Keras float32 is not finite",
