@@ -8,7 +8,7 @@ from tfvc.cases import layers
 from tfvc.common.errors import TfvcError
 from tfvc.common.plugins import load_object
 from tfvc.models.family import families
-from tfvc.parity import PHASES, ParityCase, Report, compare, load_case
+from tfvc.parity import ParityCase, Report, compare, load_case
 
 
 @functools.cache
@@ -41,7 +41,7 @@ def list_cases() -> dict[str, str]:
 
 def run_case(
     name: str,
-    phases: Sequence[str] = PHASES,
+    phases: Sequence[str] | None = None,
     init: str = "coded",
     steps: int = 5,
     seed: int = 0,

@@ -19,6 +19,8 @@ class Phase(StrEnum):
     FORWARD = "forward"
     BACKWARD = "backward"
     TRAIN = "train"
+    ROUND_TRIP = "roundtrip"
+    STEPWISE = "stepwise"
 
 
 class Init(StrEnum):
@@ -44,7 +46,7 @@ def run(
     case: Annotated[
         list[str] | None, typer.Argument(help="Names, or module:case of another package; default: all.")
     ] = None,
-    phase: Annotated[list[Phase] | None, typer.Option("--phase", help="Default: all three.")] = None,
+    phase: Annotated[list[Phase] | None, typer.Option("--phase", help="Default: those that the case has.")] = None,
     init: Annotated[Init, typer.Option("--init", help="The weights that both sides get.")] = Init.CODED,
     steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of the train phase.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the inputs and of random weights.")] = 0,
@@ -61,11 +63,11 @@ def run(
     from rich.console import Console
 
     from tfvc.cases import list_cases, run_case
-    from tfvc.parity import PHASES, write_json
+    from tfvc.parity import write_json
     from tfvc.parity.show.html import write_html
 
     names = case or list(list_cases())
-    phases = [name for name in PHASES if not phase or name in phase]
+    phases = [one.value for one in phase] if phase else None
     layers = json is not None
     reports = []
     with progress("comparing", len(names)) as update:

@@ -16,6 +16,7 @@ from tfvc.parity.findings.layer import Layer
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.layer_table import LayerTable
+from tfvc.parity.noise import keras_drawn, torch_drawn
 from tfvc.parity.report import ParityError, Report, write_json
 from tfvc.parity.runner import PHASES, Comparison, compare
 from tfvc.parity.sides import memory  # noqa: F401  before TensorFlow makes its first tensor
@@ -44,7 +45,9 @@ __all__ = [
     "StageKind",
     "Turn",
     "compare",
+    "keras_drawn",
     "load_case",
     "register_kind",
+    "torch_drawn",
     "write_json",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfvc.common.errors import TfvcError
+from tfvc.parity.findings.stage import Phase
 
 Tensors = Mapping[str, Any]
 
@@ -57,6 +58,8 @@ class OptimizerPair:
 
 
 Losses = Callable[[Any, Tensors, bool], Tensors]
+Inverse = Callable[[Any, Tensors, Tensors], Tensors]
+Stepwise = Callable[[Any, Tensors], Tensors]
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,15 @@ class ParityCase:
       one that training minimises. Without them the loss is a fixed quadratic form of the outputs.
     - `turns`: in place of these losses and the optimizer, for models with more than one optimizer. Each turn steps
       before the next is computed; with `simultaneous` all gradients are taken before anything steps.
+    - `lengths`: output -> the integer input `[batch]` that says how much of the output's second axis counts, or one
+      name (or None) for the second axis, the third and so on. What lies behind a length is not judged, nor read by the
+      default loss. Inputs that an inverse gives again may be named too.
+    - `decisions`: an output of integers -> the output of scores whose largest, along the last axis, it names. Where the
+      two models decide differently between scores that are alike but for rounding, that is a tie and no difference.
+    - `keras_inverse(model, outputs, inputs)` and `torch_inverse(module, outputs, inputs)`: name of an input -> what a
+      flow makes of the forward pass's outputs, for the phase `roundtrip`.
+    - `keras_stepwise(model, inputs)` and `torch_stepwise(module, inputs)`: name of an output -> the same output made
+      step by step with a cache, for the phase `stepwise`.
     - `accepted`: differences that are known and meant to stay, see `accepted`; the reference then does as Keras does.
     - `keras_kept(model, inputs)` and `torch_kept(module, inputs)`: name -> tensor, computed when a step begins and
       constant in it (a GAN's features of the real data, from before the discriminator's step).
@@ -116,11 +128,26 @@ class ParityCase:
     torch_kept: Callable[[Any, Tensors], Tensors] = lambda module, inputs: {}
     description: str = ""
     accepted: tuple[str, ...] = ()
+    lengths: Mapping[str, str | tuple[str | None, ...]] = field(default_factory=dict)
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    keras_inverse: Inverse | None = None
+    torch_inverse: Inverse | None = None
+    keras_stepwise: Stepwise | None = None
+    torch_stepwise: Stepwise | None = None
 
     @property
     def all_turns(self) -> tuple[Turn, ...]:
         """The turns of a training step; at least one."""
         return self.turns or (Turn("loss", lambda key: True, self.keras_losses, self.torch_losses, self.optimizer),)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Those that the case has what it takes for."""
+        without = {
+            Phase.ROUND_TRIP: self.keras_inverse is None or self.torch_inverse is None,
+            Phase.STEPWISE: self.keras_stepwise is None or self.torch_stepwise is None,
+        }
+        return tuple(phase for phase in Phase if not without.get(phase))
 
 
 def load_case(name: str) -> ParityCase:

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tfvc.common.errors import TfvcError
@@ -16,18 +16,20 @@ from tfvc.parity.sides.computed import Computed
 from tfvc.parity.sides.four_models import FourModels
 from tfvc.parity.sides.machine import environment
 from tfvc.parity.tracing.backward import run_backward, run_backward_with_layers
+from tfvc.parity.tracing.consistency import run_round_trip, run_stepwise
 from tfvc.parity.tracing.forward import run_forward
 from tfvc.parity.tracing.layer_views import LayerViews
 from tfvc.parity.training import train
 
 PHASES = tuple(Phase)
+_CONSISTENCY = {Phase.ROUND_TRIP: run_round_trip, Phase.STEPWISE: run_stepwise}
 # Stages of a training step that come before its optimizer: a layer is behind what goes wrong there.
 _BEFORE_THE_OPTIMIZER = (StageKind.OUTPUTS, StageKind.LOSSES, StageKind.GRADIENTS, StageKind.RUNNING_STATISTICS)
 
 
 def compare(
     case: ParityCase,
-    phases: Sequence[str] = PHASES,
+    phases: Sequence[str] | None = None,
     init: str = "coded",
     steps: int = 5,
     seed: int = 0,
@@ -38,17 +40,21 @@ def compare(
     - `forward`: outputs in inference and in training mode, and the running statistics that training mode leaves.
     - `backward`: losses and every gradient, inputs included, in training mode.
     - `train`: `steps` optimizer steps on fresh inputs, see `training`.
+    - `roundtrip`: a flow's inverse beside torch's, and beside the inputs; of cases that have one.
+    - `stepwise`: outputs made step by step beside torch's, and beside the whole at once; of cases that have a cache.
 
     Args:
         case: the pair.
-        phases: which of `PHASES`; they run in that order.
+        phases: which of `PHASES`, by default those that the case has functions for; they run in that order. Those
+            behind `backward` run if nothing has failed before.
         init: initial weights, see `initialization`.
         steps: optimizer steps of the `train` phase.
         seed: of the inputs, and of `random` weights.
         layers: whether layers are compared one by one even if the models are equal. Where the models differ they are.
 
     Raises:
-        TfvcError: for an unknown phase or init, or weight entries that do not cover both models exactly.
+        TfvcError: for a phase that is unknown or that the case has no functions for, an unknown init, or weight entries
+            that do not cover both models exactly.
     """
     report = Comparison(case, seed).run(phases, init, steps, layers)
     # Graphs hold their models in cycles; the next case should not find four old models in memory.
@@ -70,13 +76,13 @@ class Comparison:
         self.models = FourModels(case, seed)
         self._views: LayerViews | None = None
 
-    def run(self, phases: Sequence[str] = PHASES, init: str = "coded", steps: int = 5, layers: bool = False) -> Report:
+    def run(
+        self, phases: Sequence[str] | None = None, init: str = "coded", steps: int = 5, layers: bool = False
+    ) -> Report:
         """Compares from one kind of initial weights; the arguments are those of `compare`."""
-        unknown = sorted(set(phases) - set(PHASES))
-        if unknown:
-            raise TfvcError(f"unknown parity phase {unknown[0]!r}: choose from {', '.join(PHASES)}")
         started = time.monotonic()
         models = self.models
+        phases = _chosen(phases, models.case)
         models.restart()
         models.initial = models.initial_state(init)
         report = Report(
@@ -92,7 +98,7 @@ class Comparison:
         if report.rows:
             report.layers, report.diagnoses = diagnose_sizes(models, report.rows)
         else:
-            self._run_phases(report, set(phases), steps, layers)
+            self._run_phases(report, phases, steps, layers)
         report.seconds = time.monotonic() - started
         return report
 
@@ -107,6 +113,9 @@ class Comparison:
             self._train(report, steps, computed)
             if report.failures and phases == {Phase.TRAIN}:
                 views = self._look_closer(report, views)
+        for phase, run in _CONSISTENCY.items():
+            if phase in phases and (report.passed or phases == {phase}):
+                views = self._consistency(report, views, run)
         if views:
             report.layers = [*views.layers.values(), *views.pairing.unpaired]
 
@@ -152,6 +161,18 @@ class Comparison:
         if why is not None:
             report.diagnoses.append(why)
 
+    def _consistency(self, report: Report, views: LayerViews | None, run: Callable) -> LayerViews | None:
+        """One of the phases in which a model stands beside itself; the layers too, if something differs."""
+        found = run(self.models, views)
+        if found.failed and views is None:
+            views = self.views()
+            found = run(self.models, views)
+        report.rows += found.rows
+        if views is not None:
+            views.settle()
+            report.diagnoses += diagnose_forward(views, found.passes)
+        return views
+
     def _look_closer(self, report: Report, views: LayerViews | None) -> LayerViews | None:
         """Looks for the layer behind a training step that failed before its optimizer came to it."""
         if report.first_failure.stage.kind not in _BEFORE_THE_OPTIMIZER:
@@ -169,6 +190,18 @@ class Comparison:
             self._views = LayerViews(self.models)
         self._views.forget()
         return self._views
+
+
+def _chosen(phases: Sequence[str] | None, case: ParityCase) -> set[str]:
+    """The phases that run. Raises TfvcError for one that is unknown, or that the case has no functions for."""
+    if phases is None:
+        return set(case.phases)
+    for phase in phases:
+        if phase not in PHASES:
+            raise TfvcError(f"unknown parity phase {phase!r}: choose from {', '.join(PHASES)}")
+        if phase not in case.phases:
+            raise TfvcError(f"parity case {case.name} cannot run {phase}: it has no functions for it, see ParityCase")
+    return set(phases)
 
 
 def _wrong_sizes(models: FourModels) -> list[Row]:

@@ -185,7 +185,7 @@ class _Pass:
         tolerances: Mapping[str, float] | None = None,
     ) -> list[Row]:
         stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
-        rows = judge(Samples(sides), stage, bound, tolerances)
+        rows = judge(Samples(sides), stage, bound, tolerances, decisions=self.models.case.decisions)
         self.rows += rows
         return rows
 

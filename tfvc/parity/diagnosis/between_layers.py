@@ -21,7 +21,7 @@ WHOLE = "the whole model"
 def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row: Row) -> Diagnosis:
     """A layer is fed something wrong, though all layers before it are right."""
     last = before[-1] if before else None
-    place = f"behind {last.pair.path}, in front of {passage.pair.path}" if last else f"in front of {passage.pair.path}"
+    place = f"behind {_called(last)}, in front of {_called(passage)}" if last else f"in front of {_called(passage)}"
     enclosing = _enclosing(last, passage) if last else passage.pair.parent
     subject = TensorSubject(f"What {place} happens", *passage.inputs[row.key].float64, earlier=_first_outputs(before))
     return _of_tensor(views, enclosing or "", row, subject)
@@ -32,7 +32,7 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
     if row.key not in samples:
         fix = "Look at what training moves beside the layers that were compared."
         return Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, fix=fix)
-    place = f"What happens behind {before[-1].pair.path}" if before else "What the model computes"
+    place = f"What happens behind {_called(before[-1])}" if before else "What the model computes"
     return _of_tensor(views, "", row, TensorSubject(place, *samples[row.key].float64, earlier=_first_outputs(before)))
 
 
@@ -49,9 +49,8 @@ def coming_back(
         terms: what the terms of torch's loss send back, if the layer is the last.
     """
     passage, *after = calls
-    number = f" (call {passage.number})" if passage.number > 1 else ""
     behind = after[0].pair.path if after else "the loss"
-    place = f"The gradient that comes back to {passage.pair.path}{number} from {behind}"
+    place = f"The gradient that comes back to {_called(passage)} from {behind}"
     path = _enclosing(passage, after[0]) if after else "loss"
     tried = explain(TensorSubject(place, *sample.float64, is_gradient=True, terms=terms))
     found = tried.hypothesis
@@ -83,6 +82,11 @@ def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject) -
         fix = f"{place} differs: compare it with the torch module's forward, line by line."
     kind = Fault.BETWEEN_LAYERS
     return Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
+
+
+def _called(passage: Passage) -> str:
+    """The torch path, with the call's number where it is not the first."""
+    return f"{passage.pair.path} (call {passage.number})" if passage.number > 1 else passage.pair.path
 
 
 def _first_outputs(passages: Sequence[Passage]) -> dict[str, np.ndarray]:

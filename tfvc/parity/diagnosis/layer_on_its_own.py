@@ -33,7 +33,7 @@ def layer_subject(
     passage = _in_mode(passage, first[0], passes) or passage
     subject = _subject(views, passage, first)
     others = []
-    if row.stage.phase is Phase.FORWARD:
+    if row.stage.phase is not Phase.BACKWARD:
         for other in dict.fromkeys(_result(r) for r in rows if r.failed):
             there = _in_mode(passage, other[0], passes)
             if other != first and there is not None:

@@ -17,6 +17,7 @@ class FailureKind(StrEnum):
     INTEGERS = "integers"
     ERROR64 = "float64 error"
     ERROR32 = "float32 error"
+    REFERENCE = "reference"  # torch contradicts itself
     PRECISION = "precision"  # lost: float32 noise beyond torch's
 
 

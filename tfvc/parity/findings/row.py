@@ -12,11 +12,15 @@ NOISE_FACTOR = 4.0
 
 
 class Verdict(StrEnum):
-    """Drift: apart only because two free runs have drifted, while each step by itself is right."""
+    """Drift: apart only because two free runs have drifted, while each step by itself is right.
+
+    Tie: decisions that differ only between scores that are alike but for rounding.
+    """
 
     PASS = "pass"
     FAIL = "fail"
     DRIFT = "drift"
+    TIE = "tie"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ class Phase(StrEnum):
     FORWARD = "forward"
     BACKWARD = "backward"
     TRAIN = "train"
+    ROUND_TRIP = "roundtrip"
+    STEPWISE = "stepwise"
 
 
 class Mode(StrEnum):
@@ -34,6 +36,10 @@ class StageKind(StrEnum):
     VELOCITY = "velocity"
     WEIGHTS = "weights"
     TRAINED_OUTPUTS = "trained outputs"
+    INVERSE = "inverse"
+    ROUND_TRIP = "inputs again"
+    STEPWISE_OUTPUTS = "stepwise outputs"
+    WHOLE = "the whole at once"
 
 
 # The outputs of a single layer in each mode; those of a whole model in inference are its `OUTPUTS`.

@@ -35,6 +35,8 @@ def failure_words(failure: Failure) -> str:
             return "too large for its norm"
         case FailureKind.INTEGERS:
             return "integers differ"
+        case FailureKind.REFERENCE:
+            return f"torch itself does not give it (float64 error {failure.figure:.1e})"
         case FailureKind.ERROR64:
             return f"float64 error {failure.figure:.1e} > {failure.bound:.1e}"
         case FailureKind.ERROR32:

@@ -44,6 +44,7 @@ from tfvc.parity.findings.failure import Failure, FailureKind
 from tfvc.parity.findings.row import NOISE_FACTOR, Row, Verdict
 from tfvc.parity.findings.stage import Stage
 from tfvc.parity.four_of import FourOf
+from tfvc.parity.judging.decisions import is_tie
 
 PRECISION_FACTOR = 1024.0
 CANCELLATION = 16.0
@@ -149,6 +150,7 @@ def judge(
     bound: float = FORWARD_BOUND,
     tolerances: Mapping[str, float] | None = None,
     precision: bool = False,
+    decisions: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """One row for each tensor.
 
@@ -158,6 +160,7 @@ def judge(
         bound: the relative float64 error allowed.
         tolerances: absolute float64 errors that rounding of cancelling gradients has left behind, by key.
         precision: whether the noises of the two frameworks are held against each other.
+        decisions: name of a tensor of integers -> that of the scores whose largest it names.
     """
     rows = []
     for key, found in measure_all(samples, precision).items():
@@ -166,6 +169,8 @@ def judge(
         else:
             verdict = {"failures": found}
         outcome = Verdict.FAIL if verdict["failures"] else Verdict.PASS
+        if outcome is Verdict.FAIL and key in (decisions or {}) and is_tie(samples[key], samples[decisions[key]]):
+            outcome, verdict = Verdict.TIE, {}
         rows.append(Row(stage, key, outcome, **verdict))
     return rows
 

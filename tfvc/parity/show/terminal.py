@@ -105,14 +105,15 @@ def _stage_figures(rows: list[Row]) -> list[str]:
     ratios = [row.ratio for row in rows if row.ratio is not None]
     ulps = [row.ulps for row in rows if row.ulps is not None]
     cancelling = sum(row.cancelling for row in rows)
-    failed, drifted = sum(row.failed for row in rows), sum(row.verdict is Verdict.DRIFT for row in rows)
+    failed = sum(row.failed for row in rows)
+    drifted, tied = (sum(row.verdict is verdict for row in rows) for verdict in (Verdict.DRIFT, Verdict.TIE))
     return [
         f"{len(rows)}" + (f", {cancelling} cancelling" if cancelling else ""),
         f"{largest.error64:.1e}" if largest else "",
         f"{largest.bound64:.1e}" if largest else "",
         f"{max(ratios):.1f}" if ratios else "",
         f"{max(ulps):.0f}" if ulps else "",
-        f"{failed} differ" if failed else f"{drifted} drifted" if drifted else "equal",
+        f"{failed} differ" if failed else f"{drifted} drifted" if drifted else f"{tied} tied" if tied else "equal",
     ]
 
 

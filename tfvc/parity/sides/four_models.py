@@ -61,7 +61,7 @@ class FourModels:
         if any(turn.keras_losses is None for turn in case.all_turns):
             outputs, _ = self.torch64.forward(self.inputs, training=False)
             for side in self.sides:
-                side.probes = {name: probe(value.shape) for name, value in outputs.items()}
+                side.probes = {n: probe(x.shape) for n, x in outputs.items() if np.issubdtype(x.dtype, np.floating)}
 
     def _check_keys(self) -> list[str]:
         """The torch keys that the case ignores; all others must have an entry."""

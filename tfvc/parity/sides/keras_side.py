@@ -10,10 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.noise import building
 from tfvc.parity.private_parts import fresh_layer_names, slot_variables, sublayers
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
+from tfvc.parity.sides.lengths import keras_without_padding
 from tfvc.parity.sides.precision import precision
 from tfvc.weights import Entry, Ignored
 from tfvc.weights.entry import check_cover
@@ -40,7 +42,8 @@ class KerasSide:
         with precision(dtype), fresh_layer_names():
             self.model = case.keras_model()
             if not getattr(self.model, "built", False):
-                self._outputs(self.tensors(inputs), training=False)
+                with building():
+                    self._outputs(self.tensors(inputs), training=False)
         declared = list(case.entries(self.model))
         check_cover(self.model.weights, declared, f"parity case {case.name}")
         self.entries = [item for item in declared if isinstance(item, Entry)]
@@ -80,6 +83,28 @@ class KerasSide:
         with precision(self.dtype), traced(layers) as calls:
             outputs = self._outputs(self.tensors(inputs), training)
         return {name: _array(value) for name, value in outputs.items()}, calls
+
+    def inverse(
+        self, inputs: Arrays, outputs: Arrays, layers: Collection[keras.layers.Layer] | None = ()
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        """What the case's inverse makes of outputs, and the calls of these layers."""
+        return self._calling(self.case.keras_inverse, inputs, [outputs], layers)
+
+    def stepwise(
+        self, inputs: Arrays, layers: Collection[keras.layers.Layer] | None = ()
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        """Outputs made step by step, and the calls of these layers."""
+        return self._calling(self.case.keras_stepwise, inputs, [], layers)
+
+    def _calling(
+        self, function: Any, inputs: Arrays, given: Sequence[Arrays], layers: Collection[keras.layers.Layer] | None
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        with precision(self.dtype), traced(layers) as calls:
+            of_inputs = self.tensors(inputs)
+            found = function(self.model, *map(self.tensors, given), of_inputs)
+            lengths = {name: sources for name, sources in self.case.lengths.items() if name in found}
+            found = keras_without_padding(found, of_inputs, lengths)
+        return {name: _array(value) for name, value in found.items()}, calls
 
     def infer(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Outputs in inference mode, as a graph."""
@@ -151,7 +176,8 @@ class KerasSide:
             return self._graphs[key](tensors, *more)
 
     def _outputs(self, inputs: dict[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
-        return dict(self.case.keras_forward(self.model, inputs, training))
+        outputs = self.case.keras_forward(self.model, inputs, training)
+        return keras_without_padding(outputs, inputs, self.case.lengths)
 
     def _losses(self, inputs: dict[str, tf.Tensor], turn: Turn) -> dict[str, tf.Tensor]:
         if turn.keras_losses is not None:
@@ -159,6 +185,7 @@ class KerasSide:
         terms = [
             tf.reduce_mean(output * (tf.constant(self.probes[name], output.dtype) + output / 2))
             for name, output in self._outputs(inputs, True).items()
+            if name in self.probes
         ]
         return {"loss": tf.add_n(terms)}
 

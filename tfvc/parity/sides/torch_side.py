@@ -9,6 +9,7 @@ import numpy as np
 from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.lazy_arrays import LazyArrays
+from tfvc.parity.sides.lengths import torch_without_padding
 from tfvc.parity.sides.torch_trace import traced
 from tfvc.weights import Entry
 
@@ -68,8 +69,33 @@ class TorchSide:
 
         self.module.train(training)
         with torch.no_grad(), traced(modules or {}) as calls:
-            outputs = self.case.torch_forward(self.module, self.tensors(inputs))
+            outputs = self._outputs(self.tensors(inputs))
         return {name: _array(value) for name, value in outputs.items()}, calls
+
+    def inverse(
+        self, inputs: Arrays, outputs: Arrays, modules: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        """What the case's inverse makes of outputs, and the calls of these modules."""
+        return self._calling(self.case.torch_inverse, inputs, [outputs], modules)
+
+    def stepwise(
+        self, inputs: Arrays, modules: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        """Outputs made step by step, and the calls of these modules."""
+        return self._calling(self.case.torch_stepwise, inputs, [], modules)
+
+    def _calling(
+        self, function: Any, inputs: Arrays, given: Sequence[Arrays], modules: Mapping[str, Any] | None
+    ) -> tuple[dict[str, np.ndarray], list[Call]]:
+        import torch
+
+        self.module.eval()
+        with torch.no_grad(), traced(modules or {}) as calls:
+            of_inputs = self.tensors(inputs)
+            found = function(self.module, *map(self.tensors, given), of_inputs)
+            lengths = {name: sources for name, sources in self.case.lengths.items() if name in found}
+            found = torch_without_padding(found, of_inputs, lengths)
+        return {name: _array(value) for name, value in found.items()}, calls
 
     def infer(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Outputs in inference mode."""
@@ -156,9 +182,13 @@ class TorchSide:
 
         terms = [
             torch.mean(output * (torch.from_numpy(self.probes[name]).to(output.dtype) + output / 2))
-            for name, output in self.case.torch_forward(self.module, inputs).items()
+            for name, output in self._outputs(inputs).items()
+            if name in self.probes
         ]
         return {"loss": sum(terms)}
+
+    def _outputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return torch_without_padding(self.case.torch_forward(self.module, inputs), inputs, self.case.lengths)
 
     def _parameters(self, turn: Turn) -> dict[str, Any]:
         return {key: parameter for key, parameter in self.module.named_parameters() if turn.owns(key)}

@@ -77,7 +77,7 @@ def run_forward(models: FourModels, views: LayerViews | None, together: bool = F
                 failed = [row for row in rows if row.failed]
                 found.rows += rows
             if views is not None:
-                _judge_layers(views, passages, mode, failed)
+                judge_layers(views, passages, Stage(Phase.FORWARD, LAYER_OUTPUTS[mode]), failed)
             wrong = bool(failed) or (views is not None and views.wrong)
             if wrong and (views is None or len(groups) > 1):
                 found.cut_short = True
@@ -97,20 +97,28 @@ def _run(models: FourModels, views: LayerViews | None, mode: Mode, group: Group)
 
 def _judge(models: FourModels, outputs: Outputs, mode: Mode) -> list[Row]:
     """What one free pass gave and, in training, what it has moved."""
-    rows = judge(Samples(outputs), Stage(Phase.FORWARD, MODEL_OUTPUTS[mode]), precision=True)
+    stage = Stage(Phase.FORWARD, MODEL_OUTPUTS[mode])
+    rows = judge(Samples(outputs), stage, precision=True, decisions=models.case.decisions)
     if mode is Mode.TRAINING:
         statistics = models.sides.map(lambda side: side.state().only(is_statistic))
         rows += judge(Samples(statistics), Stage(Phase.FORWARD, StageKind.RUNNING_STATISTICS), precision=True)
     return rows
 
 
-def _judge_layers(views: LayerViews, passages: Sequence[Passage], mode: Mode, failed: Sequence[Row]) -> None:
-    """The layers of one pass, in both views."""
+def judge_layers(views: LayerViews, passages: Sequence[Passage], stage: Stage, failed: Sequence[Row]) -> None:
+    """The layers of one pass, in both views.
+
+    Args:
+        views: the layers.
+        passages: their calls.
+        stage: of what they give.
+        failed: the rows of the whole models that failed in this pass.
+    """
     imprecise = any(row.only_imprecise for row in failed)
-    stage = Stage(Phase.FORWARD, LAYER_OUTPUTS[mode])
     views.propagate_forward(passages, stage)
     for passage in passages:
-        if passage.pair.leaf and (failed or mode is Mode.TRAINING or _knows_mode(passage.calls.torch64.owner)):
+        trains = stage.mode is Mode.TRAINING
+        if passage.pair.leaf and (failed or trains or _knows_mode(passage.calls.torch64.owner)):
             views.locally(passage, stage, imprecise)
 
 

@@ -38,6 +38,8 @@ def verdict(row: Row) -> str:
     """The verdict in words; of the reasons those that the figures beside it do not show."""
     if row.verdict is Verdict.DRIFT:
         return "drifted, each step by itself is right"
+    if row.verdict is Verdict.TIE:
+        return "tied, the scores are alike"
     if not row.failed:
         return "zero but for rounding" if row.cancelling else "equal"
     if row.error64 is None:

@@ -25,7 +25,13 @@ VIEWS = {
     "local_backward": ("local", "gradients"),
     "propagated_backward": ("propagated", "gradients"),
 }
-PHASES = {Phase.FORWARD: "Forward", Phase.BACKWARD: "Backward", Phase.TRAIN: "Training"}
+PHASES = {
+    Phase.FORWARD: "Forward",
+    Phase.BACKWARD: "Backward",
+    Phase.TRAIN: "Training",
+    Phase.ROUND_TRIP: "Round trip",
+    Phase.STEPWISE: "Step by step",
+}
 
 
 def write_html(reports: Sequence[Findings], path: str | Path) -> None:
