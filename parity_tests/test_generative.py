@@ -7,7 +7,7 @@ import pytest
 
 from parity_tests import generative
 from tfvc.common.errors import TfvcError
-from tfvc.parity import FailureKind, Phase, StageKind, compare
+from tfvc.parity import Comparison, FailureKind, Phase, StageKind, compare
 from tfvc.parity.findings.row import Verdict
 
 
@@ -112,3 +112,21 @@ def test_noise_of_another_shape_or_number_is_refused():
 
     with pytest.raises(TfvcError, match=r"the torch module: draw 1 has the shape \(3, 12, 24\)"):
         compare(replace(case, inputs=drawing(noise=np.zeros((3, 23, 12)))), ("forward",))
+
+
+def test_both_sides_start_from_a_checkpoint(tmp_path):
+    """The weights of the file are those of all four models."""
+    import torch
+
+    case = generative.codebook()
+    module = case.torch_module()
+    torch.manual_seed(0)
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter, std=3.0)
+    torch.save({"model": module.state_dict()}, tmp_path / "trained.pt")
+    comparison = Comparison(case)
+    report = comparison.run(("forward",), weights=tmp_path / "trained.pt")
+    report.raise_on_failure()
+    assert report.init == "trained.pt"
+    for side in comparison.models.sides:
+        np.testing.assert_array_equal(side.state()["entries"], module.entries.detach().numpy())

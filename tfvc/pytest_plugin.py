@@ -57,7 +57,7 @@ class Parity:
 
         Args:
             case: a `ParityCase`, or the name of one: built in, or `module:case`.
-            settings: those of `tfvc.parity.compare`: phases, init, steps, seed.
+            settings: those of `tfvc.parity.compare`: phases, init, steps, seed, weights.
 
         Returns:
             The report of two models that are equal.

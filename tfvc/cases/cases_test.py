@@ -42,9 +42,9 @@ def test_unknown_cases(name, message):
 
 def test_unknown_phase_and_init():
     with pytest.raises(TfvcError, match="unknown parity phase 'backwards'"):
-        run_case("dense", ["backwards"])
+        run_case("dense", phases=["backwards"])
     with pytest.raises(TfvcError, match="unknown init mode"):
-        run_case("dense", ["forward"], init="ones")
+        run_case("dense", phases=["forward"], init="ones")
 
 
 def test_weight_entries_must_cover_both_models():

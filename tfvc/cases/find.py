@@ -1,8 +1,9 @@
 """The comparisons that come with tfvc and with the families that are installed, and how to find one by name."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from tfvc.cases import layers
 from tfvc.common.errors import TfvcError
@@ -39,13 +40,6 @@ def list_cases() -> dict[str, str]:
     return {name: find_case(name).description for name in known_cases()}
 
 
-def run_case(
-    name: str,
-    phases: Sequence[str] | None = None,
-    init: str = "coded",
-    steps: int = 5,
-    seed: int = 0,
-    layers: bool = False,
-) -> Report:
-    """Compares a known case, or `module:case`; see `tfvc.parity.compare`."""
-    return compare(find_case(name), phases, init, steps, seed, layers)
+def run_case(name: str, **settings: Any) -> Report:
+    """Compares a known case, or `module:case`; the settings are those of `tfvc.parity.compare`."""
+    return compare(find_case(name), **settings)

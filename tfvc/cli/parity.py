@@ -50,6 +50,10 @@ def run(
     init: Annotated[Init, typer.Option("--init", help="The weights that both sides get.")] = Init.CODED,
     steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of the train phase.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the inputs and of random weights.")] = 0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A checkpoint of torch's side, which both sides start from instead."),
+    ] = None,
     page: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write one page to read.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE.json", help="Write every figure.")] = None,
 ) -> None:
@@ -68,11 +72,12 @@ def run(
 
     names = case or list(list_cases())
     phases = [one.value for one in phase] if phase else None
-    layers = json is not None
+    settings = {"phases": phases, "init": init.value, "steps": steps, "seed": seed, "weights": weights}
+    settings["layers"] = json is not None
     reports = []
     with progress("comparing", len(names)) as update:
         for done, name in enumerate(names, start=1):
-            reports.append(run_case(name, phases, init.value, steps, seed, layers))
+            reports.append(run_case(name, **settings))
             update(done, f"{name} in {reports[-1].seconds:.0f} s")
     console = Console()
     for report in reports:

@@ -1,9 +1,11 @@
 """Runs a comparison: forward, backward, training steps, and on the way the layers."""
 
 import gc
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase
@@ -34,6 +36,7 @@ def compare(
     steps: int = 5,
     seed: int = 0,
     layers: bool = False,
+    weights: str | os.PathLike | None = None,
 ) -> Report:
     """Compares the two models of a case; see `judgement` for what counts as equal.
 
@@ -51,12 +54,14 @@ def compare(
         steps: optimizer steps of the `train` phase.
         seed: of the inputs, and of `random` weights.
         layers: whether layers are compared one by one even if the models are equal. Where the models differ they are.
+        weights: a file that torch wrote, or a `.safetensors`, with the state dict of the torch module; both sides
+            start from it in place of `init`.
 
     Raises:
         TfvcError: for a phase that is unknown or that the case has no functions for, an unknown init, or weight entries
             that do not cover both models exactly.
     """
-    report = Comparison(case, seed).run(phases, init, steps, layers)
+    report = Comparison(case, seed).run(phases, init, steps, layers, weights)
     # Graphs hold their models in cycles; the next case should not find four old models in memory.
     gc.collect()
     return report
@@ -77,17 +82,23 @@ class Comparison:
         self._views: LayerViews | None = None
 
     def run(
-        self, phases: Sequence[str] | None = None, init: str = "coded", steps: int = 5, layers: bool = False
+        self,
+        phases: Sequence[str] | None = None,
+        init: str = "coded",
+        steps: int = 5,
+        layers: bool = False,
+        weights: str | os.PathLike | None = None,
     ) -> Report:
         """Compares from one kind of initial weights; the arguments are those of `compare`."""
         started = time.monotonic()
         models = self.models
         phases = _chosen(phases, models.case)
         models.restart()
-        models.initial = models.initial_state(init)
+        weights = None if weights is None else Path(weights)
+        models.initial = models.initial_state(init, weights)
         report = Report(
             models.case.name,
-            init,
+            init if weights is None else weights.name,
             models.seed,
             _wrong_sizes(models),
             description=models.case.description,

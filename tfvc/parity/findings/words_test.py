@@ -13,9 +13,9 @@ WORDS = {
     Failure(FailureKind.NOT_FINITE, side=Side.KERAS32): "Keras float32 is not finite",
     Failure(FailureKind.TOO_LARGE): "too large for its norm",
     Failure(FailureKind.INTEGERS): "integers differ",
+    Failure(FailureKind.REFERENCE, figure=0.03): "torch itself does not give it (float64 error 3.0e-02)",
     Failure(FailureKind.ERROR64, figure=0.5, bound=1e-10): "float64 error 5.0e-01 > 1.0e-10",
     Failure(FailureKind.ERROR32, figure=7.25, bound=4.0): "float32 error is 7.2 x noise",
-    Failure(FailureKind.REFERENCE, figure=0.03): "torch itself does not give it (float64 error 3.0e-02)",
     Failure(FailureKind.PRECISION, figure=2000.4, bound=1024.0): "float32 noise is 2000 x torch's",
 }
 

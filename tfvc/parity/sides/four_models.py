@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn, probe
 from tfvc.parity.four_of import FourOf, unzip_four
 from tfvc.parity.sides.accepted import accept
-from tfvc.parity.sides.initialization import initial_state
+from tfvc.parity.sides.initialization import given_state, initial_state
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.memory import give_back, return_large_blocks
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.weights import Entry, Tied
+from tfvc.weights.torch_file import read_torch_file
 
 # So many bytes of weights in float64 make a large model.
 LARGE = 1 << 26
@@ -73,9 +75,12 @@ class FourModels:
             raise TfvcError(f"parity case {self.case.name}: no weight entry for {', '.join(missing)}")
         return sorted(self.keras64.ignored & set(self.shapes))
 
-    def initial_state(self, mode: str) -> LazyArrays:
-        """Weights to start from, see `initialization`; tied tensors have those of the first."""
-        made = initial_state(self.shapes, mode, self.seed)
+    def initial_state(self, mode: str, weights: Path | None = None) -> LazyArrays:
+        """Weights to start from, see `initialization`, or those in a file; tied tensors have those of the first."""
+        if weights is None:
+            made = initial_state(self.shapes, mode, self.seed)
+        else:
+            made = given_state(self.shapes, read_torch_file(weights), str(weights))
         tied = [entry.keys for entry in self.torch64.joint if isinstance(entry.keys_as, Tied)]
         return made.renamed({key: keys[0] for keys in tied for key in keys})
 

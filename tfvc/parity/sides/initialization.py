@@ -36,6 +36,32 @@ def initial_state(state: Mapping[str, np.ndarray], mode: str = "coded", seed: in
     return LazyArrays({key: partial(_value, key, np.asarray(value), mode, seed) for key, value in state.items()})
 
 
+def given_state(state: Mapping[str, np.ndarray], given: Mapping[str, np.ndarray], where: str) -> LazyArrays:
+    """Weights from elsewhere, such as a checkpoint, as float32.
+
+    Args:
+        state: the keys and shapes of the torch module.
+        given: the weights under the same keys.
+        where: their file, for messages.
+
+    Raises:
+        TfvcError: if keys are missing, left over, or of other shapes.
+    """
+    missing, unknown = sorted(state.keys() - given.keys()), sorted(given.keys() - state.keys())
+    for keys, problem in ((missing, "is missing from it"), (unknown, "of it is not in the torch module")):
+        if keys:
+            more = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
+            raise TfvcError(f"{where}: {keys[0]} {problem}{more}; give the state dict of the case's torch module")
+    for key, value in state.items():
+        if given[key].shape != value.shape:
+            raise TfvcError(f"{where}: {key} has the shape {given[key].shape}, in the torch module {value.shape}")
+    return LazyArrays({key: partial(_as_exact, np.asarray(value)) for key, value in given.items()})
+
+
+def _as_exact(value: np.ndarray) -> np.ndarray:
+    return np.array(value, np.float32 if np.issubdtype(value.dtype, np.floating) else value.dtype)
+
+
 def _value(key: str, value: np.ndarray, mode: str, seed: int) -> np.ndarray:
     if not np.issubdtype(value.dtype, np.floating):
         return value.copy()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfvc.common.errors import TfvcError
-from tfvc.parity.sides.initialization import MODES, initial_state
+from tfvc.parity.sides.initialization import MODES, given_state, initial_state
 
 STATE = {
     "conv.weight": np.zeros((6, 5, 3), np.float32),
@@ -64,3 +64,26 @@ def test_random_follows_the_seed():
 def test_unknown_mode():
     with pytest.raises(TfvcError, match="'ones': choose one of coded"):
         initial_state(STATE, "ones")
+
+
+def test_weights_from_elsewhere_become_float32():
+    given = {key: np.asarray(value) + (0.1 if value.dtype.kind == "f" else 0) for key, value in STATE.items()}
+    state = given_state(STATE, given, "x.pt")
+    for key, value in given.items():
+        assert state[key].dtype == (np.float32 if value.dtype.kind == "f" else value.dtype)
+        np.testing.assert_array_equal(state[key], value.astype(state[key].dtype))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda state: state.pop("conv.bias"), "x.pt: conv.bias is missing from it; give"),
+        (lambda state: state.update(more=np.zeros(3), most=np.zeros(2)), r"x.pt: more of it .* \(and 1 more\); give"),
+        (lambda state: state.update({"conv.bias": np.zeros(3)}), r"x.pt: conv.bias has the shape \(3,\), in the torch"),
+    ],
+)
+def test_weights_that_are_not_the_modules_are_refused(change, problem):
+    given = dict(STATE)
+    change(given)
+    with pytest.raises(TfvcError, match=problem):
+        given_state(STATE, given, "x.pt")
