@@ -9,6 +9,8 @@ import typer
 
 from tfvc.cli.console import progress, say
 from tfvc.cli.torch import require_torch
+from tfvc.common.atomic import atomic_file
+from tfvc.common.errors import TfvcError
 
 app = typer.Typer(no_args_is_help=True, help="Compare Keras models with PyTorch models.", rich_markup_mode=None)
 
@@ -39,6 +41,43 @@ def list_() -> None:
 
     for name, description in list_cases().items():
         say(f"{name:20} {description}")
+
+
+@app.command("new")
+def new(
+    torch: Annotated[str, typer.Argument(help="module:attribute of the torch module, or of what makes it.")],
+    keras: Annotated[str, typer.Argument(help="module:attribute of the Keras model, or of what makes it.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.py", help="The case to start from.")],
+    input: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SIZES", help="As x=2,40,80, or ids=2,40:100 for integers below 100; for each input."
+        ),
+    ] = None,
+) -> None:
+    """Write a case to start from: which layer may be which, and how both models are called.
+
+    What is guessed is marked, what is left over is listed.
+    """
+    require_torch()
+    if out.exists():
+        raise TfvcError(f"{out} exists; name another file, or remove it")
+    sys.path.insert(0, "")
+    from tfvc.parity.drafting import InputSpec, draft_case
+
+    given = [InputSpec.parse(text, number) for number, text in enumerate(input or [], start=1)]
+    draft = draft_case(torch, keras, given)
+    with atomic_file(out) as temporary:
+        temporary.write_text(draft.text, encoding="utf-8")
+    found = draft.matching
+    guessed = sum(one.alike > 1 for one in found.matches)
+    say(f"wrote {out}: {len(found.matches)} pairs, {guessed} of them guessed by their order")
+    for side, names in (("torch", found.modules), ("Keras", found.layers)):
+        if names:
+            say(f"left over in {side}: {', '.join(names)}")
+    if draft.problem:
+        say(f"torch_forward does not fit yet: {draft.problem}")
+    say(f"look at it, then run: tfvc parity run {out.stem}:case --phase forward")
 
 
 @app.command("run")
