@@ -1,8 +1,8 @@
 """Which argument of a Keras layer is which of a torch module: the same name says so, else the same place.
 
 `keras.layers.MultiHeadAttention` takes query, value and key, `torch.nn.MultiheadAttention` query, key and value. A mask
-is no input of both: the frameworks give it in other forms (True for what is seen or for what is not; a tensor, a flag or
-what an embedding sends along), so each layer keeps the one that its model gave it.
+is no input of both: the frameworks give it in other forms (True for what is seen or for what is not; a tensor, a flag
+or what an embedding sends along), so each layer keeps the one that its model gave it.
 """
 
 import inspect
