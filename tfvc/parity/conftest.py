@@ -107,5 +107,6 @@ def failing_report() -> Report:
         drift=[Drift(1, 1e-14, 1.0, "conv.weight", 1e-15, 1.0, False), Drift(2, 1e-3, 99.0, "w", 1e-15, 1.0, True)],
         ignored=["norm.num_batches_tracked"],
         accepted=["batch norm epsilon"],
+        held=["decoder/linear/bias"],
         environment=ENVIRONMENT,
     )

@@ -1,6 +1,6 @@
 """Weight entries for models that nobody wrote a weight map for: a table of layers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,11 @@ class LayerTable:
 
     A Keras layer is named by its `name` or by attributes from the model (`encoder.convolutions.0.conv`). Several, for a
     torch RNN of several layers, are given as a sequence from the bottom. Layers without weights may be named too:
-    they are then compared as pairs. How the weights cross, `tfvc.weights` knows for each kind of layer.
+    they are then compared as pairs. How the weights cross, `tfvc.weights` knows for each kind of layer. Where one Keras
+    layer is several torch modules, as a `SeparableConv2D` is two convolutions, all their paths are given.
 
         LayerTable({"conv": "stem", "bn": "stem_bn", "rnn": ("rnn_0", "rnn_1"), "head": "logits"})
+        LayerTable({("block.depthwise", "block.pointwise"): "separable"})
 
     What no kind of layer says is given by `entries`: tied weights, parameters of no layer, constants. An entry takes
     the place of the table's for the same variables.
@@ -30,11 +32,11 @@ class LayerTable:
         )
 
     Attributes:
-        layers: torch module path -> Keras layer or layers.
+        layers: torch module path or paths -> Keras layer or layers.
         entries: function from the model to further entries.
     """
 
-    layers: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    layers: Mapping[str | tuple[str, ...], str | Sequence[str]] = field(default_factory=dict)
     entries: Callable[[Any], Sequence[Declared]] = lambda model: ()
 
     def __call__(self, model: keras.layers.Layer) -> list[Declared]:
@@ -43,18 +45,33 @@ class LayerTable:
         variables = {id(variable) for item in given for variable in item.variables}
         of_table = [
             item
-            for path, layers in self.resolve(model).items()
+            for path, layers in self._found(model)
             for index, layer in enumerate(layers)
-            for item in entries_of(path, layer, index)
+            for item in _entries(path, layer, index)
         ]
         return [*(x for x in of_table if not any(id(variable) in variables for variable in x.variables)), *given]
 
     def resolve(self, model: keras.layers.Layer) -> dict[str, list[keras.layers.Layer]]:
-        """The layers of each torch path."""
-        return {
-            path: [find_layer(model, name) for name in ([names] if isinstance(names, str) else names)]
-            for path, names in self.layers.items()
-        }
+        """The layers of each torch path; a layer that is several modules is a pair of none of them."""
+        return {path: layers for path, layers in self._found(model) if isinstance(path, str)}
+
+    def _found(self, model: keras.layers.Layer) -> Iterator[tuple[str | tuple[str, ...], list[keras.layers.Layer]]]:
+        for path, names in self.layers.items():
+            yield path, [find_layer(model, name) for name in ([names] if isinstance(names, str) else names)]
+
+
+def _entries(path: str | tuple[str, ...], layer: keras.layers.Layer, index: int) -> list[Declared]:
+    """The entries of one layer under the path of its torch module, or under those of its several modules."""
+    if isinstance(path, str):
+        return entries_of(path, layer, index)
+
+    def rename(key: str) -> str:
+        number, _, name = key.partition(".")
+        if not number.isdigit() or int(number) >= len(path):
+            raise TfvcError(f"parity: {layer.name} is not the {len(path)} torch modules {', '.join(path)}; name one")
+        return f"{path[int(number)]}.{name}"
+
+    return [item.renamed(rename) for item in entries_of("", layer, index)]
 
 
 def find_layer(model: keras.layers.Layer, name: str) -> keras.layers.Layer:

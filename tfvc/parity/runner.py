@@ -104,6 +104,7 @@ class Comparison:
             description=models.case.description,
             ignored=models.ignored,
             accepted=list(models.case.accepted),
+            held=[item.variable.path for item in models.keras64.constants if item.variable.trainable],
             environment=environment(),
         )
         if report.rows:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from tfvc.weights.entry import Declared, Entry, Ignored, check_cover
+from tfvc.weights.entry import Constant, Declared, Entry, Ignored, check_constants, check_cover
 from tfvc.weights.errors import WeightError
 from tfvc.weights.layer_kinds import entries_of
 from tfvc.weights.torch_keys import TorchKeys
@@ -21,6 +21,7 @@ def entries(model: keras.Model) -> list[Declared]:
         found += entries_of(*pair) if isinstance(pair, tuple) else [pair]
     # Metrics and an optimizer are not weights of the network; `model.weights` has neither.
     check_cover(model.weights, found, model.name)
+    check_constants(found, model.name)
     return found
 
 
@@ -60,6 +61,9 @@ def load_state_dict(model: keras.Model, state: dict[str, np.ndarray], where: str
         _check_tensors(entry, state, where)
     for entry in expected:
         entry.assign(_joined(entry, state, where))
+    for item in declared:
+        if isinstance(item, Constant):
+            item.assign()
 
 
 def _crossing(declared: list[Declared]) -> list[Entry]:

@@ -152,14 +152,25 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A Keras variable that torch has no tensor for, such as a table that torch computes; it stays as it is made."""
+    """A Keras variable that torch has no tensor for: a table that torch computes, a bias that torch does without.
+
+    Attributes:
+        variable: the Keras variable.
+        value: what it holds when weights have been loaded, broadcast to its shape; None for what it was made with.
+    """
 
     variable: keras.Variable
+    value: np.ndarray | float | None = None
 
     @property
     def variables(self) -> tuple[keras.Variable, ...]:
         """As an entry has them."""
         return (self.variable,)
+
+    def assign(self) -> None:
+        """Gives the variable its value, if there is one."""
+        if self.value is not None:
+            self.variable.assign(np.broadcast_to(self.value, tuple(self.variable.shape)))
 
     def renamed(self, rename: Callable[[str], str]) -> Self:
         """The same: it has no key."""
@@ -194,10 +205,9 @@ def check_cover(weights: Iterable[keras.Variable], declared: Iterable[Declared],
         where: what they belong to, for messages.
 
     Raises:
-        WeightError: naming the variable or the key; or for a constant that training would move.
+        WeightError: naming the variable or the key.
     """
     declared = list(declared)
-    constants = [item.variable for item in declared if isinstance(item, Constant)]
     entries = [item for item in declared if isinstance(item, Entry)]
     uses = Counter(id(variable) for item in declared for variable in item.variables)
     for variable in weights:
@@ -205,9 +215,6 @@ def check_cover(weights: Iterable[keras.Variable], declared: Iterable[Declared],
             raise WeightError(
                 f"{where}: variable {variable.path} has {uses[id(variable)]} weight entries, it needs exactly one"
             )
-    for variable in constants:
-        if variable.trainable:
-            raise WeightError(f"{where}: variable {variable.path} is declared constant; make it trainable=False")
     keys = Counter(key for entry in entries for key in entry.keys)
     keys.update(item.key for item in declared if isinstance(item, Ignored))
     twice = [key for key, count in keys.items() if count > 1]
@@ -216,3 +223,10 @@ def check_cover(weights: Iterable[keras.Variable], declared: Iterable[Declared],
     for entry in entries:
         if len({variable.trainable for variable in entry.variables}) > 1:
             raise WeightError(f"{where}: of the variables of {entry.name} some are trainable and some are not")
+
+
+def check_constants(declared: Iterable[Declared], where: str) -> None:
+    """Checks that training moves no constant; raises WeightError naming the variable."""
+    for item in declared:
+        if isinstance(item, Constant) and item.variable.trainable:
+            raise WeightError(f"{where}: variable {item.variable.path} is declared constant; make it trainable=False")

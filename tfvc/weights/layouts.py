@@ -18,11 +18,11 @@ class Layout:
 
     def to_torch(self, array: np.ndarray) -> np.ndarray:
         """From Keras's layout to torch's; contiguous."""
-        return array if self.axes is None else np.ascontiguousarray(np.transpose(array, self.axes))
+        return array if not self.axes else np.ascontiguousarray(np.transpose(array, self.axes))
 
     def to_keras(self, array: np.ndarray) -> np.ndarray:
         """From torch's layout to Keras's; contiguous."""
-        return array if self.axes is None else np.ascontiguousarray(np.transpose(array, np.argsort(self.axes)))
+        return array if not self.axes else np.ascontiguousarray(np.transpose(array, np.argsort(self.axes)))
 
 
 @dataclass(frozen=True)

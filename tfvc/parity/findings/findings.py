@@ -24,6 +24,7 @@ class Findings:
         drift: one for each training step.
         ignored: torch keys that the Keras model has no variable for and needs none.
         accepted: differences that the case knows and that the reference was therefore given too.
+        held: trainable Keras variables that torch has no tensor for; they were not trained.
         environment: libraries and machine.
         seconds: wall time.
     """
@@ -39,6 +40,7 @@ class Findings:
     drift: list[Drift] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
     environment: Environment | None = None
 
     @property

@@ -128,6 +128,8 @@ def _lines(report: Findings) -> list[Text]:
         lines.append(f"torch tensors without a Keras variable, not compared: {', '.join(report.ignored)}")
     if report.accepted:
         lines.append(f"accepted by the case, so the reference does the same: {', '.join(report.accepted)}")
+    if report.held:
+        lines.append(f"Keras variables that torch has not, held constant and not trained: {', '.join(report.held)}")
     unpaired = [layer for layer in report.layers if layer.verdict == UNPAIRED]
     if unpaired:
         lines.append("not paired: " + "; ".join(f"{_where(layer)} ({layer.note})" for layer in unpaired))

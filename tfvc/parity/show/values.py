@@ -30,6 +30,7 @@ def as_values(findings: Findings) -> dict[str, Any]:
         "drift": [asdict(drift) for drift in findings.drift],
         "ignored": findings.ignored,
         "accepted": findings.accepted,
+        "held": findings.held,
         "environment": asdict(findings.environment) if findings.environment else None,
         "passed": findings.passed,
         "first_failure": first.where if first else None,

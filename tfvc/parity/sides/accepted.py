@@ -43,9 +43,19 @@ def _one_bias_for_two(module: Any, joint: Sequence[Any]) -> None:
                 parameters[key].requires_grad_(False)
 
 
+def _trained_padding_row(module: Any, joint: Sequence[Any]) -> None:
+    """The row of an embedding's padding is trained as any other."""
+    from torch import nn
+
+    for embedding in module.modules():
+        if isinstance(embedding, (nn.Embedding, nn.EmbeddingBag)):
+            embedding.padding_idx = None
+
+
 KNOWN: dict[str, Callable[[Any, Sequence[Any]], None]] = {
     "biased running variance": _biased_running_variance,
     "one bias for two": _one_bias_for_two,
+    "trained padding row": _trained_padding_row,
 }
 
 

@@ -60,6 +60,8 @@ class FourModels:
             accept(case.accepted, side.module, joint)
         self.ignored = self._check_keys()
         self.torch64.ignored = self.torch32.ignored = self.ignored
+        made = self.torch64.module.state_dict()
+        self._own = {key: made[key].numpy().copy() for key in self.ignored}
         if any(turn.keras_losses is None for turn in case.all_turns):
             outputs, _ = self.torch64.forward(self.inputs, training=False)
             for side in self.sides:
@@ -76,11 +78,15 @@ class FourModels:
         return sorted(self.keras64.ignored & set(self.shapes))
 
     def initial_state(self, mode: str, weights: Path | None = None) -> LazyArrays:
-        """Weights to start from, see `initialization`, or those in a file; tied tensors have those of the first."""
-        if weights is None:
-            made = initial_state(self.shapes, mode, self.seed)
-        else:
+        """Weights to start from, see `initialization`, or those in a file; tied tensors have those of the first.
+
+        What the case ignores stays as it was made: torch may compute with it, as with the causal mask of an attention.
+        """
+        if weights is not None:
             made = given_state(self.shapes, read_torch_file(weights), str(weights))
+        else:
+            own = {key: partial(self._own.__getitem__, key) for key in self._own}
+            made = initial_state(self.shapes, mode, self.seed).and_also(own)
         tied = [entry.keys for entry in self.torch64.joint if isinstance(entry.keys_as, Tied)]
         return made.renamed({key: keys[0] for keys in tied for key in keys})
 

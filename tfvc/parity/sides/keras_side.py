@@ -17,7 +17,7 @@ from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.lengths import keras_without_padding
 from tfvc.parity.sides.precision import precision
-from tfvc.weights import Entry, Ignored
+from tfvc.weights import Constant, Entry, Ignored
 from tfvc.weights.entry import check_cover
 
 Arrays = Mapping[str, np.ndarray]
@@ -48,6 +48,7 @@ class KerasSide:
         check_cover(self.model.weights, declared, f"parity case {case.name}")
         self.entries = [item for item in declared if isinstance(item, Entry)]
         self.ignored = {item.key for item in declared if isinstance(item, Ignored)}
+        self.constants = [item for item in declared if isinstance(item, Constant)]
         self.layers = sublayers(self.model)
         self.trainable = {
             turn.name: [entry for entry in self.entries if entry.trainable and all(map(turn.owns, entry.keys))]
@@ -61,6 +62,8 @@ class KerasSide:
         """Takes weights under the entries' names, in torch's layout, and forgets the optimizers."""
         for entry in self.entries:
             entry.assign(state[entry.name])
+        for constant in self.constants:
+            constant.assign()
         self.optimizers = {}
 
     def take(self, state: Arrays, slots: Mapping[str, Mapping[str, Arrays]]) -> None:

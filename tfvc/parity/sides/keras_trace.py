@@ -14,9 +14,12 @@ from tfvc.parity.sides.structure import take_apart
 # Kinds whose activation is applied to the output and nowhere else.
 _WITH_ACTIVATION = (
     keras.layers.Dense,
+    keras.layers.EinsumDense,
     keras.layers.Conv1D,
     keras.layers.Conv2D,
     keras.layers.Conv3D,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
     keras.layers.Conv1DTranspose,
     keras.layers.Conv2DTranspose,
     keras.layers.Conv3DTranspose,

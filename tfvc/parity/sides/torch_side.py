@@ -34,7 +34,7 @@ class TorchSide:
 
         self.case = case
         self.dtype = getattr(torch, dtype)
-        self.module = case.torch_module().to(self.dtype)
+        self.module = _with_constants_of_float32(case.torch_module()).to(self.dtype)
         self.joint: Sequence[Entry] = ()
         self.ignored: Sequence[str] = ()
         self.probes: dict[str, np.ndarray] = {}
@@ -211,6 +211,19 @@ class TorchSide:
 
         tensor = torch.tensor(x)
         return tensor.to(self.dtype) if tensor.is_floating_point() else tensor
+
+
+def _with_constants_of_float32(module: Any) -> Any:
+    """A module whose default constants are those of the float32 model, in float64 too.
+
+    An `nn.RMSNorm` without an epsilon takes the smallest step of its input's dtype.
+    """
+    import torch
+
+    for part in module.modules():
+        if isinstance(part, torch.nn.RMSNorm) and part.eps is None:
+            part.eps = torch.finfo(torch.float32).eps
+    return module
 
 
 def _array(tensor: Any) -> np.ndarray:

@@ -1,38 +1,90 @@
 """Which argument of a Keras layer is which of a torch module: the same name says so, else the same place.
 
-`keras.layers.MultiHeadAttention` takes query, value and key, `torch.nn.MultiheadAttention` query, key and value.
+`keras.layers.MultiHeadAttention` takes query, value and key, `torch.nn.MultiheadAttention` query, key and value. A mask
+is no input of both: the frameworks give it in other forms (True for what is seen or for what is not; a tensor, a flag
+or what an embedding sends along), so each layer keeps the one that its model gave it.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+
+import keras
 
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.structure import Slot, put_together, take_apart
 
+# How both frameworks call the argument: mask, attn_mask, key_padding_mask, attention_mask, src_mask, query_mask.
+_MASK = "mask"
 
-def in_order_of(theirs: Call, ours: Call) -> Call:
-    """The call of a Keras layer with its inputs in the order in which a torch module takes them.
 
-    They stay as they are unless the tensors of both are arguments of the same names.
+def aligned(theirs: Call, ours: Call) -> tuple[Call, Call]:
+    """A torch module's call and a Keras layer's, the inputs of both in the order in which torch takes them.
+
+    Masks are set aside. The order stays as it is unless the inputs of both are arguments of the same names.
     """
-    torch_names = _names(theirs.owner.forward, theirs.template)
-    keras_names = _names(ours.owner.call, ours.template)
+    ours = _complete(ours)
+    if _of_torch(theirs.owner) or len(theirs.inputs) != len(ours.inputs):
+        theirs, ours = _without_masks(theirs, theirs.owner.forward), _without_masks(ours, ours.owner.call)
+    torch_names, keras_names = _names(theirs.owner.forward, theirs), _names(ours.owner.call, ours)
     if torch_names.keys() != keras_names.keys() or len(torch_names) != len(theirs.inputs):
-        return ours
+        return theirs, ours
     order = [keras_names[name] for name in sorted(torch_names, key=torch_names.get)]
-    template = put_together(ours.template, [Slot(order.index(i)) for i in range(len(order))])
-    return replace(ours, template=template, inputs=[ours.inputs[i] for i in order])
+    return theirs, _arranged(ours, order, range(len(order), len(order) + len(ours.own)))
 
 
-def _names(function: Callable, template: Any) -> dict[str, int]:
-    """The names of the arguments that are tensors -> their index in the inputs; none if that cannot be said."""
+def _of_torch(module: Any) -> bool:
+    """Whether a module is torch's own; a port of somebody's module takes a mask as that one does."""
+    return type(module).__module__.startswith("torch.nn.")
+
+
+def _complete(ours: Call) -> Call:
+    """With what a Keras layer takes for an argument that is left out: the key of an attention is its value."""
+    if not isinstance(ours.owner, keras.layers.MultiHeadAttention):
+        return ours
+    args, kwargs = ours.template
+    names = list(inspect.signature(ours.owner.call).parameters)
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    value = given.get("value")
+    if given.get("key") is not None or not isinstance(value, Slot):
+        return ours
+    key = Slot(len(ours.inputs))
+    if "key" in names[: len(args)]:
+        args = [key if name == "key" else value for name, value in zip(names, args, strict=False)]
+    else:
+        kwargs = {**kwargs, "key": key}
+    return replace(ours, template=(args, kwargs), inputs=[*ours.inputs, ours.inputs[value.index]])
+
+
+def _without_masks(call: Call, function: Callable) -> Call:
+    slots = _slots(function, call.template)
+    masks = sorted({index for name, indices in slots.items() if name.endswith(_MASK) for index in indices})
+    return _arranged(call, [i for i in range(len(call.inputs)) if i not in masks], masks)
+
+
+def _arranged(call: Call, inputs: Sequence[int], own: Sequence[int]) -> Call:
+    """The call with its tensors in another order; those at the places `own` are its own."""
+    tensors, order = [*call.inputs, *call.own], [*inputs, *own]
+    template = put_together(call.template, [Slot(order.index(i)) for i in range(len(order))])
+    return replace(call, template=template, inputs=[tensors[i] for i in inputs], own=[tensors[i] for i in own])
+
+
+def _names(function: Callable, call: Call) -> dict[str, int]:
+    """The names of the arguments that are inputs -> their index; none if that cannot be said."""
+    count = len(call.inputs)
+    slots = {name: [i for i in found if i < count] for name, found in _slots(function, call.template).items()}
+    found = {name: indices[0] for name, indices in slots.items() if len(indices) == 1}
+    return found if sum(map(len, slots.values())) == len(found) else {}
+
+
+def _slots(function: Callable, template: Any) -> dict[str, list[int]]:
+    """The names of the arguments -> the places of the tensors in them; none if that cannot be said."""
     args, kwargs = template
     try:
         bound = inspect.signature(function).bind_partial(*args, **kwargs).arguments
-    except TypeError:
+    except (TypeError, ValueError):
         return {}
-    slots = {name: take_apart(value, lambda x: isinstance(x, Slot))[1] for name, value in bound.items()}
-    found = {name: of_name[0].index for name, of_name in slots.items() if len(of_name) == 1}
-    return found if sum(map(len, slots.values())) == len(found) else {}
+    return {
+        name: [s.index for s in take_apart(value, lambda x: isinstance(x, Slot))[1]] for name, value in bound.items()
+    }

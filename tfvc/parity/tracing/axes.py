@@ -10,6 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from tfvc.weights import Layout
+from tfvc.weights.layouts import Flattened
+
+# Torch's axes in Keras's order.
 Axes = tuple[int, ...]
 # Two tensors are the same numbers in another layout, rather than merely of the same shape.
 _SAME = 1e-6
@@ -24,6 +28,8 @@ _CHANNELS_FIRST = (
     "ConstantPad",
     "AvgPool",
     "MaxPool",
+    "AdaptiveAvgPool",
+    "AdaptiveMaxPool",
 )
 
 
@@ -33,13 +39,29 @@ def by_kind(module: Any, rank: int) -> Axes | None:
 
     families = (getattr(nn, f"{name}{dimensions}d") for name in _CHANNELS_FIRST for dimensions in (1, 2, 3))
     channels_first = (*families, nn.SyncBatchNorm, nn.GroupNorm, nn.Upsample)
-    if isinstance(module, channels_first):
+    if isinstance(module, channels_first) or (isinstance(module, nn.PReLU) and module.num_parameters > 1):
         return (0, *range(2, rank), 1) if rank > 2 else tuple(range(rank))
-    if isinstance(module, nn.RNNBase):
+    if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)):
         return (1, 0, 2) if rank == 3 and not module.batch_first else tuple(range(rank))
-    if isinstance(module, (nn.Linear, nn.Embedding, nn.LayerNorm)):
+    if isinstance(module, (nn.Linear, nn.Embedding, nn.LayerNorm, nn.RMSNorm, nn.RNNCellBase)):
         return tuple(range(rank))
     return None
+
+
+def layout_of(axes: Axes | None) -> Layout | None:
+    """The same as a layout, which takes tensors across."""
+    return None if axes is None else Layout(tuple(np.argsort(axes).tolist()))
+
+
+def order_of(layout: Layout | None) -> Axes | None:
+    """A layout as an order of axes; None where several of Keras's are one of torch's."""
+    return None if layout is None or isinstance(layout, Flattened) else tuple(np.argsort(layout.axes).tolist())
+
+
+def in_torchs_layout(array: np.ndarray, layout: Layout) -> np.ndarray:
+    """In torch's layout; as it is if it does not fit, which is then a difference to report."""
+    fits = array.shape == layout.shape if isinstance(layout, Flattened) else array.ndim == len(layout.axes)
+    return layout.to_torch(array) if fits else array
 
 
 def of_input(module: Any, torch_array: np.ndarray, keras_array: np.ndarray) -> Axes | None:
@@ -49,7 +71,7 @@ def of_input(module: Any, torch_array: np.ndarray, keras_array: np.ndarray) -> A
     ordered = [kind] * (kind in fitting) + fitting
     scale = np.linalg.norm(torch_array) * _SAME
     for axes in ordered:
-        if np.linalg.norm(np.transpose(torch_array, axes) - keras_array) <= scale:
+        if np.linalg.norm(np.transpose(torch_array, axes) - 1.0 * keras_array) <= scale:
             return axes
     if kind in fitting:
         return kind

@@ -17,9 +17,10 @@ from tfvc.parity.sides.four_models import FourModels
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing import isolated
-from tfvc.parity.tracing.arguments import in_order_of
+from tfvc.parity.tracing.arguments import aligned
 from tfvc.parity.tracing.pairing import Pair, keras_path, pair_up
 from tfvc.parity.tracing.passage import Passage, cotangents, passage_of
+from tfvc.parity.tracing.projections import Projection, projection_of
 from tfvc.parity.tracing.windows import Windows
 
 Group = Sequence[Pair] | None
@@ -88,9 +89,13 @@ class LayerViews:
             chains = grouped.map(lambda of_side, key=(pair.path, call.number): of_side.get(key))
             if all(chains):
                 for theirs, ours in (chains.float64, chains.float32):
-                    ours[0] = in_order_of(theirs[0], ours[0])
-                found.append(passage_of(pair, call.number, chains))
+                    theirs[0], ours[0] = aligned(theirs[0], ours[0])
+                found.append(passage_of(pair, call.number, chains, self._projection(pair)))
         return found
+
+    def _projection(self, pair: Pair) -> Projection | None:
+        layers = [self.models.keras32.layers[i] for i in pair.layers]
+        return projection_of(layers[0], self.models.keras32.entries) if len(layers) == 1 else None
 
     def _grouped(self, side: Any, calls: list[Call]) -> dict[tuple[str, int], list[Call]]:
         """(path, number) -> the calls of its layers."""
@@ -138,7 +143,7 @@ class LayerViews:
 
     def feed(self, passage: Passage, backward: bool) -> isolated.Feed | None:
         """Torch's own float32 inputs (and cotangents) of a call, or None if it cannot be run by itself."""
-        if passage.why_not or not passage.output_axes:
+        if passage.why_not or not passage.output_layouts:
             return None
         given = None
         if backward:
@@ -147,8 +152,8 @@ class LayerViews:
             if len(given) != len(passage.outputs):
                 return None
         inputs = [x.torch32 for x in passage.inputs.values()]
-        axes = passage.input_axes, passage.output_axes
-        return isolated.Feed(inputs, given, passage.calls.torch32, passage.chain, *axes)
+        layouts = passage.input_layouts, passage.output_layouts
+        return isolated.Feed(inputs, given, passage.chains, *layouts)
 
     def locally(self, passage: Passage, stage: Stage, precise: bool) -> None:
         """Judges one call of one pair by itself: outputs and running statistics, or backward the gradients.

@@ -10,9 +10,12 @@ from tfvc.parity.four_of import FourOf
 from tfvc.parity.judging.judgement import Sample
 from tfvc.parity.sides.call import Call
 from tfvc.parity.tracing import axes as axes_of
-from tfvc.parity.tracing.axes import Axes
-from tfvc.parity.tracing.isolated import compared_outputs, names
+from tfvc.parity.tracing.axes import in_torchs_layout, layout_of
+from tfvc.parity.tracing.isolated import names
+from tfvc.parity.tracing.outputs import compared_outputs, with_counterpart
 from tfvc.parity.tracing.pairing import Pair
+from tfvc.parity.tracing.projections import Projection
+from tfvc.weights import Layout
 
 
 @dataclass
@@ -22,8 +25,8 @@ class Passage:
     Attributes:
         pair, number: which pair, and which of its calls.
         calls: of each side; of a chain of Keras layers the last's.
-        chain: the Keras calls of a chain in float32, from the first.
-        input_axes, output_axes: torch's axes in Keras's order; empty where they cannot be known.
+        chains: the calls of each side, of a chain of Keras layers from the first.
+        input_layouts, output_layouts: how each tensor crosses; empty where that cannot be known.
         inputs, outputs: by name the arrays of all sides, in torch's layout.
         why_not: why it cannot be compared by itself; empty if it can.
     """
@@ -31,9 +34,9 @@ class Passage:
     pair: Pair
     number: int
     calls: FourOf[Call]
-    chain: list[Call]
-    input_axes: list[Axes] = field(default_factory=list)
-    output_axes: list[Axes] = field(default_factory=list)
+    chains: FourOf[list[Call]]
+    input_layouts: list[Layout] = field(default_factory=list)
+    output_layouts: list[Layout] = field(default_factory=list)
     inputs: dict[str, Sample] = field(default_factory=dict)
     outputs: dict[str, Sample] = field(default_factory=dict)
     why_not: str = ""
@@ -44,10 +47,16 @@ class Passage:
         return self.pair.path, self.number
 
 
-def passage_of(pair: Pair, number: int, chains: FourOf[list[Call]]) -> Passage:
-    """Puts the calls of all sides side by side; each side gives those of its chain of layers, from the first."""
-    passage = Passage(pair, number, chains.map(lambda chain: chain[-1]), chains.keras32)
-    passage.why_not = _with_inputs(passage, chains.map(lambda chain: chain[0])) or _with_outputs(passage)
+def passage_of(pair: Pair, number: int, chains: FourOf[list[Call]], projection: Projection | None = None) -> Passage:
+    """Puts the calls of all sides side by side.
+
+    Args:
+        pair, number: which pair, and which of its calls.
+        chains: of each side the calls of its chain of layers, from the first.
+        projection: how the tensors cross, if the layer is a projection to or from several axes.
+    """
+    passage = Passage(pair, number, chains.map(lambda chain: chain[-1]), chains)
+    passage.why_not = _with_inputs(passage, projection) or _with_outputs(passage, projection)
     return passage
 
 
@@ -62,55 +71,63 @@ def cotangents(passage: Passage) -> dict[str, Sample]:
             return {}
     found = {}
     for i, name in enumerate(passage.outputs):
-        gradients = passage.calls.map(lambda call, i=i: call.cotangents[i])
+        gradients = passage.calls.map_each(
+            lambda call, i=i: call.cotangents[i],
+            lambda call, i=i: with_counterpart(theirs.owner, call.cotangents)[i],
+        )
         if all(gradient is not None for gradient in gradients):
-            found[name] = _in_torch_layout(gradients, passage.output_axes[i])
+            found[name] = _in_torchs_layout(gradients, passage.output_layouts[i])
     return found
 
 
-def _with_inputs(passage: Passage, firsts: FourOf[Call]) -> str:
+def _with_inputs(passage: Passage, projection: Projection | None) -> str:
     """Fills in the inputs; says why they cannot be compared, if they cannot."""
+    firsts = passage.chains.map(lambda chain: chain[0])
     module = passage.calls.torch32.owner
     theirs, ours = (call.inputs for call in firsts.float64)
     if len(theirs) != len(ours):
         return f"torch takes {len(theirs)} tensors, Keras {len(ours)}"
     for x, y in zip(theirs, ours, strict=True):
-        found = axes_of.of_input(module, x.numpy(), np.asarray(y))
+        found = projection and projection.of_input(tuple(x.shape), tuple(y.shape))
+        found = found or layout_of(axes_of.of_input(module, x.numpy(), np.asarray(y)))
         if found is None:
             return f"inputs of shape {tuple(x.shape)} in torch and {tuple(y.shape)} in Keras"
-        passage.input_axes.append(found)
-    passage.inputs = _by_name("input", firsts.map(lambda call: call.inputs), passage.input_axes)
+        passage.input_layouts.append(found)
+    passage.inputs = _by_name("input", firsts.map(lambda call: call.inputs), passage.input_layouts)
     return ""
 
 
-def _with_outputs(passage: Passage) -> str:
+def _with_outputs(passage: Passage, projection: Projection | None) -> str:
     """Fills in the outputs; says why they cannot be compared, if they cannot."""
-    calls = passage.calls
+    calls, module = passage.calls, passage.calls.torch32.owner
     of_keras = calls.keras64.outputs
-    given = calls.map_each(lambda call: compared_outputs(call.owner, call.outputs, of_keras), lambda call: call.outputs)
+    given = calls.map_each(
+        lambda call: compared_outputs(module, call.outputs, of_keras),
+        lambda call: with_counterpart(module, call.outputs),
+    )
     if given.torch64 is None:
         return f"torch gives {len(calls.torch64.outputs)} tensors, Keras {len(of_keras)}"
-    first_axes = passage.input_axes[0] if passage.input_axes else None
-    axes = []
-    for x, y in zip(given.torch64, of_keras[: len(given.torch64)], strict=True):
+    first = passage.input_layouts[0] if passage.input_layouts else None
+    layouts = []
+    for x, y in zip(given.torch64, given.keras64, strict=False):
         shapes = tuple(x.shape), tuple(y.shape)
-        found = axes_of.of_output(calls.torch32.owner, *shapes, first_axes, passage.pair.leaf)
+        found = projection and projection.of_output(*shapes)
+        found = found or layout_of(axes_of.of_output(module, *shapes, axes_of.order_of(first), passage.pair.leaf))
         if found is None:
             return f"outputs of shape {shapes[0]} in torch and {shapes[1]} in Keras"
-        axes.append(found)
-    passage.output_axes = axes
-    passage.outputs = _by_name("output", given, axes)
+        layouts.append(found)
+    passage.output_layouts = layouts
+    passage.outputs = _by_name("output", given, layouts)
     return ""
 
 
-def _by_name(kind: str, tensors: FourOf[Sequence[Any]], axes: list[Axes]) -> dict[str, Sample]:
-    """The arrays of all sides by name, Keras's transposed to torch's layout."""
+def _by_name(kind: str, tensors: FourOf[Sequence[Any]], layouts: list[Layout]) -> dict[str, Sample]:
+    """The arrays of all sides by name, Keras's in torch's layout."""
     return {
-        name: _in_torch_layout(tensors.map(lambda of_side, i=i: of_side[i]), axes[i])
-        for i, name in enumerate(names(kind, len(axes)))
+        name: _in_torchs_layout(tensors.map(lambda of_side, i=i: of_side[i]), layouts[i])
+        for i, name in enumerate(names(kind, len(layouts)))
     }
 
 
-def _in_torch_layout(tensors: FourOf[Any], axes: Axes) -> Sample:
-    back = np.argsort(axes)
-    return tensors.map(np.asarray).map_each(lambda x: x, lambda x: np.transpose(x, back) if x.ndim == len(back) else x)
+def _in_torchs_layout(tensors: FourOf[Any], layout: Layout) -> Sample:
+    return tensors.map(np.asarray).map_each(lambda x: x, lambda x: in_torchs_layout(x, layout))

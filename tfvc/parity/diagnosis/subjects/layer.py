@@ -14,8 +14,9 @@ import numpy as np
 from tfvc.parity.diagnosis.subjects.subject import Subject, class_names
 from tfvc.parity.findings.stage import Mode, StageKind
 from tfvc.parity.sides.call import Call
-from tfvc.parity.sides.structure import put_together, take_apart
-from tfvc.parity.tracing.isolated import compared_outputs, names
+from tfvc.parity.sides.structure import take_apart
+from tfvc.parity.tracing.isolated import names
+from tfvc.parity.tracing.outputs import compared_outputs
 
 Weights = dict[str, Any]
 # (subject, inputs, weights) -> outputs; it may change the buffers among the weights in place.
@@ -71,7 +72,7 @@ class LayerSubject(Subject):
         """The torch module as it is, with these weights."""
         import torch
 
-        args, kwargs = put_together(self.call.template, [x.clone() for x in inputs])
+        args, kwargs = self.call.arguments([x.clone() for x in inputs])
         result = torch.func.functional_call(self.module, weights, args, kwargs)
         return self.compared(result)
 
