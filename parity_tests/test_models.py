@@ -25,18 +25,21 @@ BIASES_BEFORE_BATCH_NORM = [
 def check_all_inits(case: ParityCase, steps: int = 5, further_steps: int | None = None) -> list[Report]:
     """One comparison from each kind of initial weights, on the same four models.
 
-    `steps` are taken from coded weights and `further_steps`, or as many, from the others.
+    `steps` are taken from coded weights and `further_steps`, or as many, from the others; with 0 these are compared
+    forward and backward only.
     """
     comparison = Comparison(case)
     further = steps if further_steps is None else further_steps
-    reports = [comparison.run(init=init, steps=steps if init == "coded" else further) for init in INITS]
+    taken = {init: steps if init == "coded" else further for init in INITS}
+    phases = {init: None if count else ("forward", "backward") for init, count in taken.items()}
+    reports = [comparison.run(phases[init], init, max(count, 1)) for init, count in taken.items()]
     for report in reports:
         report.raise_on_failure()
     return reports
 
 
-def check_autovc(case: ParityCase, further_steps: int | None = None) -> None:
-    for report in check_all_inits(case, further_steps=further_steps):
+def check_autovc(case: ParityCase, steps: int = 5, further_steps: int | None = None) -> None:
+    for report in check_all_inits(case, steps, further_steps):
         if report.init != "constant":  # there, such a gradient may be exactly zero on both sides
             assert set(BIASES_BEFORE_BATCH_NORM) <= set(report.cancelling)
 
