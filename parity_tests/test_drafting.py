@@ -1,6 +1,7 @@
 """`tfvc parity new`: from two models to a case that runs."""
 
 import sys
+from dataclasses import replace
 
 import keras
 import pytest
@@ -29,10 +30,8 @@ def test_a_functional_model_is_paired_and_passes(tmp_path, monkeypatch):
         path: (layers,) for path, layers in foreign.TABLE.layers.items()
     }
     assert (found.matching.modules, found.matching.layers, found.problem) == ([], [], "")
-    text = found.text.replace(
-        "torch_forward=torch_forward", f"torch_forward=torch_forward, accepted={foreign.case().accepted}"
-    )
-    compare(drafted(text, tmp_path, monkeypatch), ("forward",)).raise_on_failure()
+    case = replace(drafted(found.text, tmp_path, monkeypatch), accepted=foreign.case().accepted)
+    compare(case, ("forward",)).raise_on_failure()
 
 
 class TorchStack(nn.Module):
@@ -71,6 +70,10 @@ class KerasStack(keras.Model):
 HERE = "parity_tests.test_drafting"
 
 
+def broken():
+    return 1 // 0
+
+
 def test_what_is_guessed_and_what_is_left_over_is_said(tmp_path, capsys):
     command = ["parity", "new", f"{HERE}:TorchStack", f"{HERE}:KerasStack", "--out", str(tmp_path / "case.py")]
     with pytest.raises(SystemExit) as ended:
@@ -97,6 +100,13 @@ def test_what_is_guessed_and_what_is_left_over_is_said(tmp_path, capsys):
         (f"{HERE}:Missing", f"{HERE}:KerasStack", (), "has no attribute 'Missing'"),
         (f"{HERE}:KerasStack", f"{HERE}:KerasStack", (), "makes a KerasStack, not a torch module"),
         (f"{HERE}:TorchStack", f"{HERE}:KerasStack", (), "does not say what it is called with; give --input"),
+        (f"{HERE}:HERE", f"{HERE}:KerasStack", (), "is a str; name a class, or a function that makes a torch module"),
+        (
+            f"{HERE}:broken",
+            f"{HERE}:KerasStack",
+            (),
+            "cannot be made without arguments .ZeroDivisionError",
+        ),
         (f"{HERE}:TorchStack", f"{HERE}:KerasStack", (InputSpec("x", (2, 3)),), r"cannot be called with \(2, 3\)"),
     ],
 )
@@ -117,7 +127,7 @@ def test_inputs_are_read(text, found):
     assert InputSpec.parse(text, 1) == found
 
 
-@pytest.mark.parametrize("text", ["", "x", "x=", "x=2,,3", "x=2:a", "2x=3", "x=-1"])
+@pytest.mark.parametrize("text", ["", "x", "x=", "x=2,,3", "x=2:a", "2x=3", "x=-1", "x=0,3", "ids=2:0"])
 def test_inputs_that_are_none_are_refused(text):
     with pytest.raises(TfvcError, match="give NAME=SIZES"):
         InputSpec.parse(text, 1)

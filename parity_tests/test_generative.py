@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+import torch
 
 from parity_tests import generative
 from tfvc.common.errors import TfvcError
-from tfvc.parity import Comparison, FailureKind, Phase, StageKind, compare
+from tfvc.parity import Comparison, FailureKind, Phase, StageKind, compare, keras_drawn, torch_drawn
 from tfvc.parity.findings.row import Verdict
 
 
@@ -104,20 +107,55 @@ def test_lengths_of_nothing_are_refused(lengths, problem):
         compare(replace(generative.flow(), lengths=lengths), ("forward",))
 
 
-def test_noise_of_another_shape_or_number_is_refused():
-    case = generative.sampler()
+@pytest.mark.parametrize(
+    ("drawn", "draw", "zeros"),
+    [
+        (keras_drawn, lambda shape: tf.random.normal(shape), tf.zeros),
+        (keras_drawn, keras.random.uniform, tf.zeros),
+        (torch_drawn, torch.randn, torch.zeros),
+        (torch_drawn, torch.rand, torch.zeros),
+    ],
+)
+def test_noise_of_another_shape_or_number_is_refused(drawn, draw, zeros):
+    def twice():
+        return draw((3, 5)), draw((2,))
 
-    def drawing(**changed):
-        return lambda rng: {**generative.inputs(rng), **changed}
+    given = [zeros((3, 5)), zeros((2,))]
+    assert [x.shape for x in drawn(twice, *given)] == [x.shape for x in given]
+    for wrong, problem in (
+        (given[:1], "draws 2 tensors or more, the case gives it 1"),
+        ([*given, given[0]], "draws 2 tensors, the case gives it 3"),
+        ([given[0], zeros((3,))], r"draw 2 has the shape \(2,\), what the case gives \(3,\)"),
+        ([zeros((5,)), given[1]], r"draw 1 has the shape \(3, 5\), what the case gives \(5,\)"),
+    ):
+        with pytest.raises(TfvcError, match=problem):
+            drawn(twice, *wrong)
 
-    with pytest.raises(TfvcError, match=r"the torch module: draw 1 has the shape \(3, 12, 24\)"):
-        compare(replace(case, inputs=drawing(noise=np.zeros((3, 23, 12)))), ("forward",))
+
+@pytest.mark.parametrize(
+    ("drawn", "draw", "scale"),
+    [
+        (keras_drawn, lambda: keras.random.normal((7,), mean=1.0, stddev=3.0), (1.0, 3.0)),
+        (keras_drawn, lambda: tf.random.uniform((7,), -2.0, 3.0), (-2.0, 5.0)),
+        (torch_drawn, lambda: torch.normal(1.0, 3.0, (7,)), (1.0, 3.0)),
+        (torch_drawn, lambda: torch.empty(7).normal_(1.0, std=3.0), (1.0, 3.0)),
+        (torch_drawn, lambda: torch.empty(7).uniform_(-2.0, 3.0), (-2.0, 5.0)),
+        (torch_drawn, lambda: torch.randn_like(torch.zeros(7)), (0.0, 1.0)),
+    ],
+)
+def test_draws_are_standard_and_what_a_model_makes_of_them_is_its_own(drawn, draw, scale):
+    noise = np.random.default_rng(5).uniform(0, 1, 7).astype(np.float32)
+    given = tf.constant(noise) if drawn is keras_drawn else torch.tensor(noise)
+    np.testing.assert_array_equal(np.asarray(drawn(draw, given)), np.float32(scale[0]) + np.float32(scale[1]) * noise)
+
+
+def test_decisions_of_nothing_are_refused():
+    with pytest.raises(TfvcError, match="decisions: there is no output score; there are scores, chosen"):
+        compare(replace(generative.codebook(), decisions={"chosen": "score"}), ("forward",))
 
 
 def test_both_sides_start_from_a_checkpoint(tmp_path):
     """The weights of the file are those of all four models."""
-    import torch
-
     case = generative.codebook()
     module = case.torch_module()
     torch.manual_seed(0)

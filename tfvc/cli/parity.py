@@ -60,6 +60,8 @@ def new(
     What is guessed is marked, what is left over is listed.
     """
     require_torch()
+    if out.suffix != ".py" or not out.stem.isidentifier():
+        raise TfvcError(f"{out} is no name of a Python module; give one as my_case.py")
     if out.exists():
         raise TfvcError(f"{out} exists; name another file, or remove it")
     sys.path.insert(0, "")
@@ -77,7 +79,8 @@ def new(
             say(f"left over in {side}: {', '.join(names)}")
     if draft.problem:
         say(f"torch_forward does not fit yet: {draft.problem}")
-    say(f"look at it, then run: tfvc parity run {out.stem}:case --phase forward")
+    where = "" if out.parent == Path() else f" in {out.parent}"
+    say(f"look at it, then run{where}: tfvc parity run {out.stem}:case --phase forward")
 
 
 @app.command("run")

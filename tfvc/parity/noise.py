@@ -117,7 +117,8 @@ def building() -> Iterator[None]:
 def keras_drawn(call: Callable[[], T], *given: Any) -> T:
     """What a call of a Keras model gives if all that it draws is what is given.
 
-    Of `keras.random` and `tf.random` those functions are meant that draw normal or uniform numbers.
+    Of `keras.random` and `tf.random` those functions are meant that draw normal or uniform numbers. One of `tf.random`
+    that a module has imported by its own name is not seen: the draw is then missing, which is an error.
 
     Args:
         call: a function without arguments.

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tfvc.common.errors import TfvcError
 from tfvc.common.plugins import load_object
-from tfvc.parity.drafting.calling import find_calling
+from tfvc.parity.drafting.calling import find_calling, first, one_line
 from tfvc.parity.drafting.inputs import InputSpec
 from tfvc.parity.drafting.matching import Matching, match
 
@@ -44,17 +44,17 @@ def draft_case(torch_name: str, keras_name: str, inputs: Sequence[InputSpec] = (
     module = _made(torch_name, torch.nn.Module, "a torch module")
     model = _made(keras_name, _keras_layer(), "a Keras model")
     inputs = list(inputs) or _own_inputs(model, keras_name)
+    if len({one.name for one in inputs}) < len(inputs):
+        raise TfvcError(f"two inputs are called alike ({', '.join(one.name for one in inputs)}); give each a name")
     rng = np.random.default_rng(0)
     arrays = [one.draw(rng) for one in inputs]
     try:
-        output = model(*arrays)
-    except (TypeError, ValueError, RuntimeError) as error:
+        outputs = model(*arrays)
+    except Exception as error:  # a stranger's model may raise anything
         shapes = ", ".join(str(array.shape) for array in arrays)
-        raise TfvcError(f"{keras_name} cannot be called with {shapes}: {str(error).splitlines()[0]}") from error
+        raise TfvcError(f"{keras_name} cannot be called with {shapes} ({one_line(error)}); see --input") from error
     found = match(module, model)
-    calling = find_calling(
-        module, arrays, np.asarray(next(iter(output)) if isinstance(output, (tuple, list)) else output)
-    )
+    calling = find_calling(module, arrays, tuple(first(outputs).shape))
     template = Environment(
         loader=PackageLoader("tfvc.parity", "drafting"), trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     ).get_template("case.py.jinja")
@@ -75,14 +75,15 @@ def _keras_layer() -> type:
 
 
 def _made(name: str, kind: type, what: str) -> Any:
-    found = load_object(name)
-    if callable(found) and not isinstance(found, kind):
-        try:
-            found = found()
-        except TypeError as error:
-            raise TfvcError(
-                f"{name} cannot be made without arguments ({error}); name a function that needs none"
-            ) from error
+    maker = load_object(name)
+    if isinstance(maker, kind) or not callable(maker):
+        raise TfvcError(f"{name} is a {type(maker).__name__}; name a class, or a function that makes {what} each time")
+    try:
+        found = maker()
+    except Exception as error:  # a stranger's model may raise anything
+        raise TfvcError(
+            f"{name} cannot be made without arguments ({one_line(error)}); name a function that makes {what}"
+        ) from error
     if not isinstance(found, kind):
         raise TfvcError(f"{name} makes a {type(found).__name__}, not {what}")
     return found

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfvc.common.errors import TfvcError
 
-_SYNTAX = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>\d+(?:,\d+)*)(?::(?P<below>\d+))?")
+_SYNTAX = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>[1-9]\d*(?:,[1-9]\d*)*)(?::(?P<below>[1-9]\d*))?")
 # What stands in for a size that a Keras model leaves open; the batch is not 1, so that what mixes rows is seen.
 _BATCH, _OPEN = 2, 17
 

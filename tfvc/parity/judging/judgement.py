@@ -169,7 +169,8 @@ def judge(
         else:
             verdict = {"failures": found}
         outcome = Verdict.FAIL if verdict["failures"] else Verdict.PASS
-        if outcome is Verdict.FAIL and key in (decisions or {}) and is_tie(samples[key], samples[decisions[key]]):
+        scores = samples.get((decisions or {}).get(key))
+        if outcome is Verdict.FAIL and scores is not None and is_tie(samples[key], scores):
             outcome, verdict = Verdict.TIE, {}
         rows.append(Row(stage, key, outcome, **verdict))
     return rows

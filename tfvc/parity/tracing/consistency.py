@@ -61,7 +61,7 @@ def run_round_trip(models: FourModels, views: LayerViews | None) -> Consistency:
     )
     _known(models, "inverse", returned, models.inputs, "input")
     expected = array_without_padding(models.inputs, models.inputs, models.case.lengths)
-    found.rows += _beside(expected, returned, Stage(Phase.ROUND_TRIP, StageKind.ROUND_TRIP))
+    found.rows += _beside(models, expected, returned, Stage(Phase.ROUND_TRIP, StageKind.ROUND_TRIP))
     return found
 
 
@@ -80,7 +80,7 @@ def run_stepwise(models: FourModels, views: LayerViews | None) -> Consistency:
         lambda side, traced: side.stepwise(models.inputs, traced),
     )
     _known(models, "stepwise", stepwise, whole, "output")
-    found.rows += _beside(whole, stepwise, Stage(Phase.STEPWISE, StageKind.WHOLE))
+    found.rows += _beside(models, whole, stepwise, Stage(Phase.STEPWISE, StageKind.WHOLE))
     return found
 
 
@@ -88,7 +88,7 @@ def _run(models: FourModels, views: LayerViews | None, stage: Stage, run: Run) -
     traced = views.traced(None) if views is not None else lambda side: {} if side in models.sides.torch else ()
     outputs, calls = unzip_four(models.each(lambda side: run(side, traced(side))))
     samples = Samples(outputs)
-    found = Consistency(judge(samples, stage, precision=True))
+    found = Consistency(judge(samples, stage, precision=True, decisions=models.case.decisions))
     if views is not None:
         passages, failed = views.passages(calls), [row for row in found.rows if row.failed]
         judge_layers(views, passages, Stage(stage.phase, LAYER_OUTPUTS[Mode.INFERENCE]), failed)
@@ -105,7 +105,7 @@ def _known(models: FourModels, function: str, found: FourOf[Arrays], known: Arra
             )
 
 
-def _beside(expected: Arrays, found: FourOf[Arrays], stage: Stage) -> list[Row]:
+def _beside(models: FourModels, expected: Arrays, found: FourOf[Arrays], stage: Stage) -> list[Row]:
     """Rows of what is found beside what must be; where torch itself does not give it, that is the reason."""
 
     def expecting(torch64: Arrays) -> Samples:
@@ -113,7 +113,9 @@ def _beside(expected: Arrays, found: FourOf[Arrays], stage: Stage) -> list[Row]:
         wanted = {name: np.asarray(expected[name], names[name].dtype) for name in names}
         return Samples(FourOf(wanted, torch64, found.torch32, found.keras32))
 
-    ours, theirs = judge(expecting(found.keras64), stage), judge(expecting(found.torch64), stage)
+    ours, theirs = (
+        judge(expecting(side), stage, decisions=models.case.decisions) for side in (found.keras64, found.torch64)
+    )
     return [_blaming(row, reference) for row, reference in zip(ours, theirs, strict=True)]
 
 

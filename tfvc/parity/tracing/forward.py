@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfvc.common.errors import TfvcError
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import LAYER_OUTPUTS, MODEL_OUTPUTS, Mode, Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
@@ -97,6 +98,8 @@ def _run(models: FourModels, views: LayerViews | None, mode: Mode, group: Group)
 
 def _judge(models: FourModels, outputs: Outputs, mode: Mode) -> list[Row]:
     """What one free pass gave and, in training, what it has moved."""
+    for name in [name for pair in models.case.decisions.items() for name in pair if name not in outputs.torch64]:
+        raise TfvcError(f"decisions: there is no output {name}; there are {', '.join(outputs.torch64)}")
     stage = Stage(Phase.FORWARD, MODEL_OUTPUTS[mode])
     rows = judge(Samples(outputs), stage, precision=True, decisions=models.case.decisions)
     if mode is Mode.TRAINING:

@@ -4,14 +4,9 @@ import pytest
 import torch
 
 from tfvc.parity.tracing.projections import projection_of
+from tfvc.testing import assert_equal_in_float64
 from tfvc.weights import Entry, entries_of
 from tfvc.weights.layouts import Flattened
-
-RNG = np.random.default_rng(6)
-
-
-def drawn(*shape: int) -> np.ndarray:
-    return RNG.standard_normal(shape).astype(np.float32)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +24,7 @@ def drawn(*shape: int) -> np.ndarray:
 )
 @torch.no_grad()
 def test_tensors_cross_as_the_kernel_does(equation, shape, output, kernel_groups):
-    layer = keras.layers.EinsumDense(equation, output)
+    layer = keras.layers.EinsumDense(equation, output, dtype="float64")
     layer.build(shape)
     entries = entries_of("", layer)
     if kernel_groups:
@@ -37,12 +32,12 @@ def test_tensors_cross_as_the_kernel_does(equation, shape, output, kernel_groups
     projection = projection_of(layer, entries)
     weight = torch.from_numpy(entries[0].value())
     weight = weight.T if kernel_groups == ((0,), (1, 2)) else weight
-    x = drawn(3, 5, weight.shape[1])
+    x = np.random.default_rng(6).standard_normal((3, 5, weight.shape[1]))
     expected = torch.nn.functional.linear(torch.from_numpy(x), weight).numpy()
     of_input = projection.of_input(x.shape, shape)
     y = np.asarray(layer(of_input.to_keras(x)))
     found = projection.of_output(expected.shape, y.shape).to_torch(y)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    assert_equal_in_float64(found, expected)
 
 
 def test_what_is_no_projection_has_no_layouts():
