@@ -212,8 +212,10 @@ def check_cover(weights: Iterable[keras.Variable], declared: Iterable[Declared],
     uses = Counter(id(variable) for item in declared for variable in item.variables)
     for variable in weights:
         if uses[id(variable)] != 1:
+            count = uses[id(variable)]
+            remedy = "" if count else "; if torch has no such tensor, declare Constant(variable)"
             raise WeightError(
-                f"{where}: variable {variable.path} has {uses[id(variable)]} weight entries, it needs exactly one"
+                f"{where}: variable {variable.path} has {count} weight entries, it needs exactly one{remedy}"
             )
     keys = Counter(key for entry in entries for key in entry.keys)
     keys.update(item.key for item in declared if isinstance(item, Ignored))
