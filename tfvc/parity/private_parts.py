@@ -6,6 +6,7 @@ When one of the tests fails with a new version of a framework, this is the file 
 import collections
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -35,12 +36,36 @@ def direct_variables(layer: keras.layers.Layer) -> list[keras.Variable]:
 
 
 def slot_variables(optimizer: Any) -> dict[str, list[keras.Variable]]:
-    """The slots of an optimizer under common names, as far as it has them; those of Keras's Adam are private."""
-    found = {
-        "momentum": getattr(optimizer, "momentums", None) or getattr(optimizer, "_momentums", None),
-        "velocity": getattr(optimizer, "velocities", None) or getattr(optimizer, "_velocities", None),
+    """The slots of an optimizer under common names, as far as it has them; those of Keras's own are private.
+
+    The momentum of RMSprop is one of updates.
+    """
+    names = {
+        "updates" if isinstance(optimizer, keras.optimizers.RMSprop) else "momentum": ("momentums", "_momentums", "_m"),
+        "velocity": ("velocities", "_velocities", "_accumulators", "_accumulated_grads"),
+        "largest velocity": ("_velocity_hats",),
+        "largest gradient": ("_u",),
+        "mean gradient": ("_average_gradients",),
+        "squared updates": ("_accumulated_delta_vars",),
     }
-    return {name: variables for name, variables in found.items() if variables}
+    found = {name: [getattr(optimizer, attribute, None) for attribute in these] for name, these in names.items()}
+    return {name: next(filter(None, lists)) for name, lists in found.items() if any(lists)}
+
+
+def math_operations() -> Any:
+    """TensorFlow's module of operations, whose `cast` its own functions call."""
+    from tensorflow.python.ops import math_ops
+
+    return math_ops
+
+
+def keras_conversions() -> list[Any]:
+    """The modules of Keras's backend that have its `convert_to_tensor`, where it is called from."""
+    from keras.src import backend
+    from keras.src.backend import tensorflow as implementation
+
+    modules = [module for module in vars(implementation).values() if isinstance(module, ModuleType)]
+    return [module for module in [backend, implementation, *modules] if "convert_to_tensor" in vars(module)]
 
 
 def tensor_version(tensor: Any) -> int:

@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+import tensorflow as tf
 import torch
 
 from tfvc.parity import private_parts
@@ -44,6 +45,12 @@ def test_direct_variables_are_without_those_of_layers_inside():
         (keras.optimizers.Adam(), {"momentum", "velocity"}),
         (keras.optimizers.SGD(momentum=0.9), {"momentum"}),
         (keras.optimizers.RMSprop(), {"velocity"}),
+        (keras.optimizers.RMSprop(momentum=0.9, centered=True), {"velocity", "updates", "mean gradient"}),
+        (keras.optimizers.Adagrad(), {"velocity"}),
+        (keras.optimizers.Adamax(), {"momentum", "largest gradient"}),
+        (keras.optimizers.Adadelta(), {"velocity", "squared updates"}),
+        (keras.optimizers.Nadam(), {"momentum", "velocity"}),
+        (keras.optimizers.AdamW(amsgrad=True), {"momentum", "velocity", "largest velocity"}),
         (keras.optimizers.SGD(), set()),
     ],
 )
@@ -77,3 +84,23 @@ def test_the_kernel_of_weight_norm():
     kernel = private_parts.weight_norm_kernel(v, g)
     assert torch.equal(kernel, module.weight)
     torch.testing.assert_close(kernel, g * v / v.square().sum((1, 2), keepdim=True).sqrt())
+
+
+def test_tensorflows_own_functions_call_the_cast_of_this_module(monkeypatch):
+    """A GELU casts its constants to the dtype of its input."""
+    module, seen = private_parts.math_operations(), []
+    plain = module.cast
+    monkeypatch.setattr(module, "cast", lambda *args, **kwargs: seen.append(args) or plain(*args, **kwargs))
+    assert float(tf.nn.gelu(tf.constant(0.0))) == 0
+    assert seen
+
+
+def test_keras_converts_numbers_where_we_look(monkeypatch):
+    modules, seen = private_parts.keras_conversions(), []
+    assert {"keras.src.backend.tensorflow.numpy", "keras.src.backend.tensorflow.core"} <= {m.__name__ for m in modules}
+    for module in modules:
+        plain = module.convert_to_tensor
+        monkeypatch.setattr(module, "convert_to_tensor", lambda *a, plain=plain, **k: seen.append(a) or plain(*a, **k))
+    keras.ops.convert_to_tensor(1.5)
+    keras.ops.sqrt(1.5)
+    assert len(seen) >= 2
