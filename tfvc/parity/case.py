@@ -46,7 +46,9 @@ class OptimizerPair:
     """The same optimizer on both sides.
 
     `clip_grad_norm` bounds the norm of all gradients together, as torch's `clip_grad_norm_` does; `clip_each` bounds
-    each gradient's own, as Keras's `clipnorm` does (the factory must set that one).
+    each gradient's own, as Keras's `clipnorm` does, `clip_value` each element, as `clipvalue` and torch's
+    `clip_grad_value_` do (the Keras factory must set these two). `epsilon` is torch's, of an optimizer that divides by
+    what may be as small.
     """
 
     learning_rate: float = 1e-4
@@ -55,6 +57,12 @@ class OptimizerPair:
     keras_factory: Callable[[float, float | None], Any] = keras_adam
     torch_factory: Callable[[Any, float], Any] = torch_adam
     epsilon: float = 1e-8
+    clip_value: float | None = None
+
+    @property
+    def clips(self) -> bool:
+        """Whether gradients are clipped at all."""
+        return any(bound is not None for bound in (self.clip_grad_norm, self.clip_each, self.clip_value))
 
 
 Losses = Callable[[Any, Tensors, bool], Tensors]

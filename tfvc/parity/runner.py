@@ -169,9 +169,8 @@ class Comparison:
         trained = train(self.models, steps, computed)
         report.rows += trained.rows
         report.drift += trained.drift
-        why = diagnose_step(self.models, trained.failed) if trained.failed else None
-        if why is not None:
-            report.diagnoses.append(why)
+        if trained.before is not None:
+            report.diagnoses.append(diagnose_step(self.models, trained.failed, trained.before))
 
     def _consistency(self, report: Report, views: LayerViews | None, run: Callable) -> LayerViews | None:
         """One of the phases in which a model stands beside itself; the layers too, if something differs."""

@@ -6,6 +6,8 @@ Two free runs drift apart, because rounding grows; a bug is there at once. So th
 - *Re-synchronised*: before each step Keras takes over torch's weights and slots, so that a stage shows what this
   step alone has done. This pass is run if the first fails later than at its first step. If it passes, what failed
   before was drift, and is called so; if it fails, it is a bug.
+
+If a bug is in what an optimizer does, the steps up to it are taken once more, to see what it started from.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,13 +19,15 @@ import numpy as np
 from tfvc.parity.case import Turn
 from tfvc.parity.findings.drift import Drift
 from tfvc.parity.findings.row import Row, Verdict
-from tfvc.parity.findings.stage import Phase, Stage, StageKind
+from tfvc.parity.findings.stage import BEHIND_GRADIENTS, Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf
 from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
 from tfvc.parity.judging.samples import Samples
+from tfvc.parity.sides.before_step import BeforeStep, before_step
 from tfvc.parity.sides.computed import Computed
 from tfvc.parity.sides.four_models import FourModels, is_statistic
 from tfvc.parity.sides.lazy_arrays import LazyArrays
+from tfvc.parity.sides.slots import OF_UPDATES, SQUARES
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -35,12 +39,15 @@ class Trained:
     Attributes:
         rows: what was judged.
         drift: one for each step.
-        failed: the row of the first step that failed first, if that step failed; the models are left as they were then.
+        failed: the first row that failed, of a step from the same weights and slots on both sides; the models are left
+            as they were then.
+        before: what its optimizer's step started from, if it was there that it failed.
     """
 
     rows: list[Row]
     drift: list[Drift]
     failed: Row | None = None
+    before: BeforeStep | None = None
 
 
 def train(models: FourModels, steps: int, computed: Computed | None = None) -> Trained:
@@ -55,16 +62,29 @@ def train(models: FourModels, steps: int, computed: Computed | None = None) -> T
     free.run(steps)
     failed = next((row for row in free.rows if row.failed), None)
     rows = free.rows
-    at_once = failed is not None and failed.stage.step == 1
-    if failed and not at_once:
+    if failed and failed.stage.step > 1:
         again.run(steps)
-        if any(row.failed for row in again.rows):
-            last = max(i for i, row in enumerate(rows) if row.stage == failed.stage)
+        last = max(i for i, row in enumerate(rows) if row.stage == failed.stage)
+        failed = next((row for row in again.rows if row.failed), None)
+        if failed:
             rows = rows[: last + 1]
         else:
             rows = [replace(row, verdict=Verdict.DRIFT) if row.failed else row for row in rows]
     drift = [_drift(step, of_step, again.weights.get(step)) for step, of_step in free.weights.items()]
-    return Trained(rows, drift, failed if at_once else None)
+    return Trained(rows, drift, failed, _before(models, failed) if failed else None)
+
+
+def _before(models: FourModels, failed: Row) -> BeforeStep | None:
+    """What the step that failed started from, taken once more; None if no optimizer is to blame."""
+    if failed.stage.kind not in BEHIND_GRADIENTS:
+        return None
+    turns = models.case.all_turns
+    named = (turn for turn in turns if failed.stage.turn and turn.label == failed.stage.turn)
+    # Weights are of all turns together.
+    owner = (turn for turn in turns if turn.owns(failed.key))
+    once_more = _Pass(models, resynchronised=True, watched=next(named, None) or next(owner, turns[0]))
+    once_more.run(failed.stage.step)
+    return once_more.before
 
 
 def _drift(step: int, free: list[Row], again: list[Row] | None) -> Drift:
@@ -94,6 +114,7 @@ class _Pass:
         tolerances: absolute errors that rounding of cancelling gradients has left behind so far, by key.
         rows: what was judged.
         weights: the rows of weights, by step.
+        watched: the turn of which `before` holds what its last step started from.
     """
 
     models: FourModels
@@ -102,6 +123,8 @@ class _Pass:
     tolerances: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     weights: dict[int, list[Row]] = field(default_factory=dict)
+    watched: Turn | None = None
+    before: BeforeStep | None = None
 
     def run(self, steps: int) -> None:
         """Takes the steps; ends with the first stage that fails if nothing can be learned from going on."""
@@ -111,17 +134,11 @@ class _Pass:
         for step in range(1, steps + 1):
             inputs = self.models.inputs if step == 1 else self.models.draw()
             if self.resynchronised and step > 1:
-                self._take_over()
+                self.models.take_over()
             for _judged in self._stages(step, inputs, last=step == steps):
                 failed = any(row.failed for row in self.rows)
                 if failed and (step == 1 or self.resynchronised):
                     return
-
-    def _take_over(self) -> None:
-        """Keras's models get the weights and slots of torch's."""
-        turns = self.models.case.all_turns
-        for theirs, ours in (self.models.sides.float64, self.models.sides.float32):
-            ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
 
     def _stages(self, step: int, inputs: Arrays, last: bool) -> Iterator[list[Row]]:
         """Judges one stage after the other; the caller stops where one has failed."""
@@ -166,14 +183,20 @@ class _Pass:
         yield rows
 
     def _step_stages(self, turn: Turn, step: int) -> Iterator[list[Row]]:
-        judged = partial(self._judge, step=step, turn=turn, tolerances=self.tolerances)
+        judged = partial(self._judge, step=step, turn=turn)
+        if self.watched and turn.name == self.watched.name:
+            self.before = before_step(self.models, turn, step)
         clipped = self.models.each(lambda side: side.step(turn), float32_first=True)
-        yield judged(StageKind.CLIPPED_GRADIENTS, clipped, bound=FORWARD_BOUND if step == 1 else TRAINED_BOUND)
+        bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
+        yield judged(StageKind.CLIPPED_GRADIENTS, clipped, bound=bound, tolerances=self.tolerances)
         del clipped
-        slots = self.models.sides.map(lambda side: side.slots(turn))
-        for name in slots.torch64:
-            if all(name in of_side for of_side in slots):
-                yield judged(StageKind(name), slots.map(lambda of_side, n=name: _in_gradient_units(of_side[n], n)))
+        slots = self.models.slots(turn)
+        of_updates = {key: tolerance * 2 / turn.optimizer.epsilon for key, tolerance in self.tolerances.items()}
+        for kind in slots.torch64:
+            if all(kind in of_side for of_side in slots):
+                given = set(slots.torch64[kind])
+                of_kind = slots.map(lambda side, k=kind, given=given: _judged_slot(side[k].only(given.__contains__), k))
+                yield judged(kind, of_kind, tolerances=of_updates if kind in OF_UPDATES else self.tolerances)
 
     def _judge(
         self,
@@ -195,6 +218,5 @@ class _Pass:
         return 2 * owner.optimizer.learning_rate / owner.optimizer.epsilon if owner else 0.0
 
 
-def _in_gradient_units(slots: LazyArrays, name: str) -> LazyArrays:
-    """The root of `velocity`: like `momentum`, it is then no further off than the gradients were."""
-    return slots.map(np.sqrt) if name == StageKind.VELOCITY else slots
+def _judged_slot(slots: LazyArrays, kind: StageKind) -> LazyArrays:
+    return slots.map(np.sqrt) if kind in SQUARES else slots

@@ -34,6 +34,11 @@ class StageKind(StrEnum):
     CLIPPED_GRADIENTS = "clipped gradients"
     MOMENTUM = "momentum"
     VELOCITY = "velocity"
+    LARGEST_VELOCITY = "largest velocity"
+    LARGEST_GRADIENT = "largest gradient"
+    MEAN_GRADIENT = "mean gradient"
+    UPDATES = "updates"
+    SQUARED_UPDATES = "squared updates"
     WEIGHTS = "weights"
     TRAINED_OUTPUTS = "trained outputs"
     INVERSE = "inverse"
@@ -45,6 +50,19 @@ class StageKind(StrEnum):
 # The outputs of a single layer in each mode; those of a whole model in inference are its `OUTPUTS`.
 LAYER_OUTPUTS = {Mode.INFERENCE: StageKind.INFERENCE_OUTPUTS, Mode.TRAINING: StageKind.TRAINING_OUTPUTS}
 MODEL_OUTPUTS = {Mode.INFERENCE: StageKind.OUTPUTS, Mode.TRAINING: StageKind.TRAINING_OUTPUTS}
+
+
+SLOTS = (
+    StageKind.MOMENTUM,
+    StageKind.VELOCITY,
+    StageKind.LARGEST_VELOCITY,
+    StageKind.LARGEST_GRADIENT,
+    StageKind.MEAN_GRADIENT,
+    StageKind.UPDATES,
+    StageKind.SQUARED_UPDATES,
+)
+# What an optimizer makes of the gradients that it is given.
+BEHIND_GRADIENTS = (StageKind.CLIPPED_GRADIENTS, *SLOTS, StageKind.WEIGHTS)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,13 @@ def where_words(stage: Stage, key: str) -> str:
     return f"{stage.phase}{step}, {stage_words(stage)}, {key}"
 
 
+def apart(one: float, other: float, digits: int = 6) -> tuple[str, str]:
+    """Two numbers in so many digits, or in as many more as tell them apart; they are alike only if the numbers are."""
+    while digits < 17 and one != other and f"{one:.{digits}g}" == f"{other:.{digits}g}":
+        digits += 1
+    return f"{one:.{digits}g}", f"{other:.{digits}g}"
+
+
 def failure_words(failure: Failure) -> str:
     """`float64 error 9.0e-05 > 1.0e-10`."""
     match failure.kind:

@@ -52,10 +52,17 @@ def _trained_padding_row(module: Any, joint: Sequence[Any]) -> None:
             embedding.padding_idx = None
 
 
+def _as_it_is(module: Any, joint: Sequence[Any]) -> None:
+    """Nothing: the side that clips asks for it itself."""
+
+
+# Keras's optimizers divide by the norm of all gradients, torch's `clip_grad_norm_` by 1e-6 more.
+CLIPPING = "clipping without 1e-6"
 KNOWN: dict[str, Callable[[Any, Sequence[Any]], None]] = {
     "biased running variance": _biased_running_variance,
     "one bias for two": _one_bias_for_two,
     "trained padding row": _trained_padding_row,
+    CLIPPING: _as_it_is,
 }
 
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn, probe
+from tfvc.parity.findings.stage import StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
 from tfvc.parity.sides.accepted import accept
 from tfvc.parity.sides.initialization import given_state, initial_state
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.memory import give_back, return_large_blocks
+from tfvc.parity.sides.slots import units_of
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.weights import Entry, Tied
 from tfvc.weights.torch_file import read_torch_file
@@ -45,6 +47,7 @@ class FourModels:
     def __init__(self, case: ParityCase, seed: int = 0):
         self.case = case
         self.seed = seed
+        self._with_units: set[str] = set()
         self.restart()
         self.torch64, self.torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
         self.shapes = self.torch64.shapes()
@@ -120,6 +123,23 @@ class FourModels:
             torch64, torch32 = theirs.result()
         return FourOf(torch64, keras64, torch32, keras32)
 
+    def slots(self, turn: Turn) -> FourOf[dict[StageKind, LazyArrays]]:
+        """What the optimizers of a turn keep, in torch's units; of the first step they are found out."""
+        theirs, ours = (side.slots(turn) for side in self.sides.float64)
+        if turn.name not in self._with_units:
+            self._with_units.add(turn.name)
+            optimizer = self.keras64.optimizers[turn.name]
+            units = {kind: units_of(optimizer, kind, theirs.get(kind, {}), of_kind) for kind, of_kind in ours.items()}
+            for side in self.sides.keras:
+                side.set_units(turn, units)
+        return self.sides.map(lambda side: side.slots(turn))
+
+    def take_over(self) -> None:
+        """Keras's models get the weights and slots of torch's."""
+        turns = self.case.all_turns
+        for theirs, ours in (self.sides.float64, self.sides.float32):
+            ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
+
     def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Computes on all sides what the case keeps through a step."""
         for side in self.sides:
@@ -128,6 +148,7 @@ class FourModels:
     def load(self, state: Mapping[str, np.ndarray] | None = None) -> None:
         """Puts weights, by default the initial ones, into all four models."""
         made = dict(self.initial if state is None else state)
+        self._with_units.clear()
         for side in self.sides:
             side.load(made if isinstance(side, TorchSide) else joined_with_parts(made, self.torch64.joint))
 

@@ -10,8 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.findings.stage import StageKind
 from tfvc.parity.noise import building
 from tfvc.parity.private_parts import fresh_layer_names, slot_variables, sublayers
+from tfvc.parity.sides.accepted import CLIPPING
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
@@ -57,6 +59,7 @@ class KerasSide:
         self.probes: dict[str, np.ndarray] = {}
         self._gradients: dict[str, list[tf.Tensor]] = {}
         self.optimizers: dict[str, Any] = {}
+        self._units: dict[tuple[str, str], float] = {}
 
     def load(self, state: Arrays) -> None:
         """Takes weights under the entries' names, in torch's layout, and forgets the optimizers."""
@@ -64,16 +67,21 @@ class KerasSide:
             entry.assign(state[entry.name])
         for constant in self.constants:
             constant.assign()
-        self.optimizers = {}
+        self.optimizers, self._units = {}, {}
 
     def take(self, state: Arrays, slots: Mapping[str, Mapping[str, Arrays]]) -> None:
-        """Takes torch's weights and optimizer slots (turn -> slot -> name -> array); the step count stays."""
+        """Takes torch's weights and optimizer slots (turn -> slot -> name -> array); the step count stays.
+
+        A slot that torch has not stays as it is.
+        """
         for entry in self.entries:
             entry.assign(state[entry.name])
         for turn, of_turn in slots.items():
             for name, variables in slot_variables(self.optimizers[turn]).items():
+                theirs, unit = of_turn.get(name, {}), self._units.get((turn, name), 1.0)
                 for entry, of_entry in self._by_entry(variables, turn):
-                    for variable, array in zip(of_entry, entry.scatter(of_turn[name][entry.name]), strict=True):
+                    arrays = entry.scatter(theirs[entry.name] * unit) if entry.name in theirs else ()
+                    for variable, array in zip(of_entry, arrays, strict=bool(arrays)):
                         variable.assign(array)
 
     def state(self) -> LazyArrays:
@@ -156,16 +164,30 @@ class KerasSide:
                 self.optimizers[turn.name] = optimizer
             clipped = {}
             if settings.clip_grad_norm is not None:
-                clipped = self._named_tensors(clip_by_global_norm(gradients, settings.clip_grad_norm), turn)
+                exactly = CLIPPING in self.case.accepted
+                clip = (lambda *given: tf.clip_by_global_norm(*given)[0]) if exactly else clip_by_global_norm
+                clipped = self._named_tensors(clip(gradients, settings.clip_grad_norm), turn)
             elif settings.clip_each is not None:
                 clipped = self._named_tensors([tf.clip_by_norm(g, settings.clip_each) for g in gradients], turn)
+            elif settings.clip_value is not None:
+                bound = tf.constant(settings.clip_value, self.dtype)
+                clipped = self._named_tensors([tf.clip_by_value(g, -bound, bound) for g in gradients], turn)
             self.optimizers[turn.name].apply(gradients, variables)
         return clipped
 
     def slots(self, turn: Turn) -> dict[str, LazyArrays]:
-        """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
-        variables = slot_variables(self.optimizers[turn.name])
-        return {name: self._named_tensors([v.value for v in of_name], turn) for name, of_name in variables.items()}
+        """The optimizer's slots under common names, as far as it has them and in torch's units as far as these are set;
+        none before its first step."""
+        found = {}
+        for name, variables in slot_variables(self.optimizers.get(turn.name)).items():
+            unit = self._units.get((turn.name, name), 1.0)
+            slot = self._named_tensors([variable.value for variable in variables], turn)
+            found[StageKind(name)] = slot if unit == 1 else slot.map(lambda x, unit=unit: x / unit)
+        return found
+
+    def set_units(self, turn: Turn, units: Mapping[str, float]) -> None:
+        """Says by what torch's slots are multiplied here."""
+        self._units.update({(turn.name, name): unit for name, unit in units.items()})
 
     def _run(self, function: Any, name: Any, inputs: Arrays, *more: Any) -> Any:
         """Runs a function of the inputs (and more) as a graph, traced once for each name and set of shapes."""

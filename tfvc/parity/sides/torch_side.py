@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.sides.accepted import CLIPPING
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.lengths import torch_without_padding
+from tfvc.parity.sides.slots import TORCH_SLOTS, torch_slot
 from tfvc.parity.sides.torch_trace import traced
 from tfvc.weights import Entry
 
 Arrays = Mapping[str, np.ndarray]
-# torch's names of optimizer slots -> the common ones.
-SLOTS = {"exp_avg": "momentum", "exp_avg_sq": "velocity", "square_avg": "velocity"}
 
 
 class TorchSide:
@@ -127,7 +127,7 @@ class TorchSide:
         # Other turns' parameters may lie on the way to this loss; what they got is dropped.
         self._gradients[turn.name] = {key: p.grad for key, p in self._parameters(turn).items()}
         of_inputs = {f"input.{name}": partial(_gradient, x, x.grad) for name, x in real.items()}
-        gradients = self._named_gradients(turn).and_also(of_inputs)
+        gradients = self.gradients(turn).and_also(of_inputs)
         return {name: _array(value) for name, value in losses.items()}, gradients, calls
 
     def step(self, turn: Turn) -> Arrays:
@@ -141,18 +141,26 @@ class TorchSide:
         if turn.name not in self.optimizers:
             self.optimizers[turn.name] = settings.torch_factory(parameters.values(), settings.learning_rate)
         if settings.clip_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(parameters.values(), settings.clip_grad_norm)
+            if CLIPPING in self.case.accepted:
+                given = [p.grad for p in parameters.values() if p.grad is not None]
+                total = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in given]))
+                for gradient in given:
+                    gradient *= settings.clip_grad_norm / total.clamp(min=settings.clip_grad_norm)
+            else:
+                torch.nn.utils.clip_grad_norm_(parameters.values(), settings.clip_grad_norm)
         elif settings.clip_each is not None:
             for parameter in (p for p in parameters.values() if p.grad is not None):
                 parameter.grad = (
                     parameter.grad * settings.clip_each / parameter.grad.norm().clamp(min=settings.clip_each)
                 )
+        elif settings.clip_value is not None:
+            torch.nn.utils.clip_grad_value_(parameters.values(), settings.clip_value)
         self._gradients[turn.name] = {key: p.grad for key, p in parameters.items()}
         self.optimizers[turn.name].step()
-        if settings.clip_grad_norm is None and settings.clip_each is None:
+        if not settings.clips:
             self.forget_gradients()
             return {}
-        return self._named_gradients(turn)
+        return self.gradients(turn)
 
     def forget_gradients(self) -> None:
         """Frees what a step has used up."""
@@ -160,11 +168,15 @@ class TorchSide:
         self.module.zero_grad()
 
     def slots(self, turn: Turn) -> dict[str, LazyArrays]:
-        """The optimizer's slots under common names: `momentum`, `velocity`, as far as it has them."""
-        state = self.optimizers[turn.name].state
-        named = self._parameters(turn)
-        found = {name: {key: state[p][name] for key, p in named.items() if name in state[p]} for name in SLOTS}
-        return {SLOTS[name]: self.joined(tensors, gradient=True) for name, tensors in found.items() if tensors}
+        """The optimizer's slots under common names, as far as it has them; none before its first step."""
+        state = self.optimizers[turn.name].state if turn.name in self.optimizers else {}
+        found: dict[str, dict[str, Any]] = {}
+        for key, parameter in self._parameters(turn).items():
+            kept = state.get(parameter, {})
+            for name in TORCH_SLOTS:
+                if kept.get(name) is not None:
+                    found.setdefault(torch_slot(name, kept), {})[key] = kept[name]
+        return {name: self.joined(tensors, gradient=True) for name, tensors in found.items()}
 
     def joined(self, tensors: Mapping[str, Any], gradient: bool = False) -> LazyArrays:
         """Tensors by torch's keys under the entries' names."""
@@ -193,7 +205,8 @@ class TorchSide:
     def _parameters(self, turn: Turn) -> dict[str, Any]:
         return {key: parameter for key, parameter in self.module.named_parameters() if turn.owns(key)}
 
-    def _named_gradients(self, turn: Turn) -> LazyArrays:
+    def gradients(self, turn: Turn) -> LazyArrays:
+        """Those of the turn's last `backward`, as far as they are clipped; zero where the loss does not reach."""
         import torch
 
         given = self._gradients[turn.name]

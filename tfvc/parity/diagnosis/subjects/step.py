@@ -1,45 +1,105 @@
-"""The first training step of one turn, whose optimizer does something else than torch's."""
+"""A training step of one turn, whose optimizer does something else than torch's."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from tfvc.parity.case import Turn
+from tfvc.parity.diagnosis.subjects.optimizers.rules import RULES, UNNAMED, Arrays, Given, Rule, clipped
+from tfvc.parity.diagnosis.subjects.optimizers.settings import (
+    TORCH_ADDS,
+    Settings,
+    keras_settings,
+    torch_clip,
+    torch_settings,
+)
 from tfvc.parity.diagnosis.subjects.subject import Subject, class_names
-from tfvc.parity.findings.stage import StageKind
+from tfvc.parity.findings.stage import SLOTS, StageKind
+from tfvc.parity.sides.accepted import CLIPPING
+from tfvc.parity.sides.before_step import BeforeStep, copied
 from tfvc.parity.sides.four_models import FourModels
 from tfvc.weights import Sum
 
-Arrays = dict[str, np.ndarray]
+# A rule must give what torch gives to within this, or it is not torch's.
+SAME = 1e-9
+Results = dict[StageKind, Arrays]
 
 
 @dataclass(frozen=True)
 class Step:
-    """The first step of one turn in float64, in torch's layout and under the entries' keys.
+    """A step of one turn in float64 that both sides began alike, in torch's layout and under the entries' keys.
 
     Attributes:
         optimizer: torch's.
-        group: its constants.
-        epsilon: that the Keras optimizer names, if any.
-        clip: the largest norm of all gradients together, if they are clipped.
+        keras: Keras's optimizer.
+        number: of the step, from 1.
+        settings: torch's, by key: its groups may differ.
+        read: those that Keras's optimizer says it has.
         before: the weights.
         raw: torch's gradients before they are clipped.
-        moves: how far the weights move, of torch and of Keras.
-        slots: of torch and of Keras, by slot.
+        kept: the slots in front of the step: torch's, and those that only Keras has.
+        results: of torch and of Keras: the slots behind it, and as `WEIGHTS` how far the weights move.
         sums: keys of Keras variables that are the sum of several torch tensors.
     """
 
     optimizer: Any
-    group: Mapping[str, Any]
-    epsilon: float | None
-    clip: float | None
+    keras: Any
+    number: int
+    settings: Mapping[str, Settings]
+    read: Settings
     before: Arrays
     raw: Arrays
-    moves: tuple[Arrays, Arrays]
-    slots: Mapping[StageKind, tuple[Arrays, Arrays]]
+    kept: Mapping[StageKind, Arrays]
+    results: tuple[Results, Results]
     sums: frozenset[str]
+
+    @property
+    def group(self) -> Mapping[str, Any]:
+        """torch's own constants, of its first group."""
+        return self.optimizer.param_groups[0]
+
+    @property
+    def theirs(self) -> Settings:
+        """torch's settings, of its first group."""
+        return next(iter(self.settings.values()))
+
+    @cached_property
+    def rule(self) -> Rule | None:
+        """The update rule of torch's optimizer, if it is one that is known: one that gives what torch gave."""
+        kinds = class_names(self.optimizer)
+        for name, rule in RULES.items():
+            if name in kinds:
+                found, theirs = self.simulated({}, rule), self.results[0]
+                same = all(kind in found and distance(found[kind], theirs[kind]) < SAME for kind in theirs)
+                return rule if same else None
+        return None
+
+    def simulated(self, changed: Settings, rule: Rule | None = None) -> Results:
+        """What torch's rule, or another, gives with some settings changed. A sum moves with each of its two parts."""
+        rule = rule or self.rule
+        gradients = clipped(self.raw, changed.get("clip", self.theirs["clip"]))
+        found: Results = {StageKind.WEIGHTS: {}}
+        for key, weight in self.before.items():
+            settings = {**UNNAMED, **self.settings[key], **changed}
+            decay, gradient = settings["decay"], gradients[key] * (-1 if settings["maximize"] else 1)
+            slots = {kind: of_kind[key] for kind, of_kind in self.kept.items() if key in of_kind}
+            if decay.coupled:
+                gradient = gradient + decay.amount * weight
+            behind, move = rule(Given(weight, gradient, slots, self.number), settings)
+            if key in self.sums:
+                move = 2 * move
+            if not decay.coupled:
+                move = move + settings["learning_rate"] * decay.amount * weight
+            found[StageKind.WEIGHTS][key] = -move
+            for kind, slot in behind.items():
+                found.setdefault(kind, {})[key] = slot
+        return found
+
+    def explained(self, found: Results) -> int:
+        """How many of Keras's results these are."""
+        return sum(kind in found and distance(found[kind], ours) < SAME for kind, ours in self.results[1].items())
 
 
 @dataclass
@@ -48,7 +108,7 @@ class StepSubject(Subject):
 
     Attributes:
         step: the whole of it.
-        what: which result: `MOMENTUM`, `VELOCITY`, or `WEIGHTS` for how far the weights move.
+        what: which result: a slot, or `WEIGHTS` for how far the weights move.
         torch, keras: the result of both.
     """
 
@@ -68,45 +128,57 @@ class StepSubject(Subject):
 
     def error(self, wrong: Callable[[Arrays], Arrays] | None = None) -> float:
         """Of all tensors together."""
-        found = self.torch if wrong is None else wrong(self.torch)
-        norm = sum(float(np.sum(np.square(y))) for y in self.keras.values()) ** 0.5
-        distance = sum(float(np.sum(np.square(found[k] - y))) for k, y in self.keras.items()) ** 0.5
-        return distance / max(norm, 1e-300)
+        return distance(self.torch if wrong is None else wrong(self.torch), self.keras)
 
 
-def step_subjects(models: FourModels, turn: Turn) -> list[StepSubject]:
-    """The results of a step as it was taken, in the order in which they are computed."""
-    step = _recorded(models, turn)
-    results = {**step.slots, StageKind.WEIGHTS: step.moves}
-    return [StepSubject(step, what, *both) for what, both in results.items()]
+def step_subjects(models: FourModels, before: BeforeStep) -> list[StepSubject]:
+    """The results of a step that the models have just taken, in the order in which they are computed."""
+    step = _recorded(models, before)
+    theirs, ours = step.results
+    return [StepSubject(step, what, theirs[what], ours[what]) for what in theirs]
 
 
-def _recorded(models: FourModels, turn: Turn) -> Step:
-    """The step; torch's gradients are computed once more, because clipping has overwritten them."""
+def _recorded(models: FourModels, before: BeforeStep) -> Step:
     torch_side, keras_side = models.sides.float64
-    keys = [entry.name for entry in keras_side.trainable[turn.name]]
-    optimizer = torch_side.optimizers[turn.name]
-    initial = models.joined_initial()
-    before = {key: np.asarray(initial[key], np.float64) for key in keys}
-    after = [{key: np.array(state[key]) for key in keys} for state in (torch_side.state(), keras_side.state())]
-    theirs, ours = (
-        {StageKind(name): {k: np.array(v) for k, v in of.items() if k in before} for name, of in found.items()}
-        for found in (torch_side.slots(turn), keras_side.slots(turn))
-    )
-    torch_side.load(models.initial)
-    torch_side.begin_step(models.inputs)
-    _, raw = torch_side.backward(models.inputs, turn)
+    keys, turn = list(before.weights), before.turn
+    optimizer, keras = torch_side.optimizers[turn.name], keras_side.optimizers[turn.name]
+    parameters = dict(torch_side.module.named_parameters())
+    groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    clip = torch_clip(turn.optimizer, 0.0 if CLIPPING in models.case.accepted else TORCH_ADDS)
+    settings = {}
+    for entry in keras_side.trainable[turn.name]:
+        owned = next((groups[id(parameters[k])] for k in entry.keys if k in parameters), optimizer.param_groups[0])
+        settings[entry.name] = torch_settings(optimizer, owned, clip)
+    states = torch_side.state(), keras_side.state()
+    moved = [{k: np.array(state[k]) - before.weights[k] for k in keys} for state in states]
+    theirs, ours = (copied(side.slots(turn), keys) for side in models.sides.float64)
+    shared = [kind for kind in SLOTS if kind in theirs and kind in ours]
     return Step(
         optimizer,
-        {k: v for k, v in optimizer.param_groups[0].items() if k != "params"},
-        getattr(keras_side.optimizers[turn.name], "epsilon", None),
-        turn.optimizer.clip_grad_norm,
-        before,
-        {key: np.array(raw[key]) for key in keys},
-        tuple({key: of_side[key] - before[key] for key in keys} for of_side in after),
-        {name: (theirs[name], ours[name]) for name in theirs if name in ours},
-        frozenset(entry.name for entry in torch_side.joint if isinstance(entry.keys_as, Sum)),
+        keras,
+        before.number,
+        settings,
+        keras_settings(keras),
+        before.weights,
+        before.gradients,
+        {**before.slots[1], **before.slots[0]},
+        tuple(
+            {**{kind: of_side[kind] for kind in shared}, StageKind.WEIGHTS: moves}
+            for of_side, moves in zip((theirs, ours), moved, strict=True)
+        ),
+        frozenset(
+            entry.name
+            for entry in torch_side.joint
+            if isinstance(entry.keys_as, Sum) and all(parameters[key].requires_grad for key in entry.keys)
+        ),
     )
+
+
+def distance(found: Arrays, wanted: Arrays) -> float:
+    """How far tensors are from others, relative to these, all together."""
+    norm = sum(float(np.sum(np.square(y))) for y in wanted.values()) ** 0.5
+    apart = sum(float(np.sum(np.square(found[k] - y))) for k, y in wanted.items()) ** 0.5
+    return apart / max(norm, 1e-300)
 
 
 def ratio_of(theirs: Arrays, ours: Arrays) -> float:
