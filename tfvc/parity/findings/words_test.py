@@ -3,7 +3,7 @@ import pytest
 from tfvc.parity.findings.failure import Failure, FailureKind
 from tfvc.parity.findings.row import Row, Verdict
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
-from tfvc.parity.findings.words import failure_words
+from tfvc.parity.findings.words import apart, failure_words
 from tfvc.parity.four_of import Side
 
 WORDS = {
@@ -27,6 +27,22 @@ def test_every_failure_has_words(failure):
 
 def test_all_kinds_are_there():
     assert {failure.kind for failure in WORDS} == set(FailureKind)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        (0.9, 0.99, ("0.9", "0.99")),
+        (0.001, 0.001, ("0.001", "0.001")),
+        (0.001, 0.0010000000474974513, ("0.001", "0.00100000005")),
+        (1 / 3, 1 / 3 + 1e-16, ("0.3333333333333333", "0.3333333333333334")),
+        (0.9 + 1e-14, 1, ("0.9", "1")),
+        (0, 1e-7, ("0", "1e-07")),
+    ],
+)
+def test_figures_that_differ_are_told_apart(one, other, words):
+    assert apart(one, other) == words
+    assert apart(other, one) == words[::-1]
 
 
 def test_where_a_tensor_is_from():

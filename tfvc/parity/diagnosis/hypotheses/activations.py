@@ -7,6 +7,7 @@ import numpy as np
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.layer import LayerSubject, with_attributes
 from tfvc.parity.findings.stage import StageKind
+from tfvc.parity.findings.words import apart
 
 
 @register(LayerSubject, "LeakyReLU")
@@ -18,10 +19,11 @@ def slope(subject: LayerSubject) -> Iterator[Hypothesis]:
     negative = (x < 0) & (y.shape == x.shape)
     if negative.any():
         ours, theirs = float(np.median(y[negative] / x[negative])), subject.module.negative_slope
+        one, other = apart(ours, theirs)
         yield Hypothesis(
             "LeakyReLU slope",
-            f"The slope is {ours:.6g}, torch's {theirs:g}.",
-            f"Pass negative_slope={theirs:g} (Keras's layer has 0.3, keras.ops 0.2).",
+            f"The slope is {one}, torch's {other}.",
+            f"Pass negative_slope={other} (Keras's layer has 0.3, keras.ops 0.2).",
             with_attributes(negative_slope=ours),
         )
 
@@ -53,9 +55,10 @@ def gelu(subject: LayerSubject) -> Iterator[Hypothesis]:
 def alpha(subject: LayerSubject) -> Iterator[Hypothesis]:
     """Other constants of an ELU."""
     for ours in (1.0, 0.1, 0.3):
+        one, other = apart(ours, subject.module.alpha)
         yield Hypothesis(
             "ELU alpha",
-            f"Alpha is {ours:g}, torch's {subject.module.alpha:g}.",
-            f"Pass alpha={subject.module.alpha:g}.",
+            f"Alpha is {one}, torch's {other}.",
+            f"Pass alpha={other}.",
             with_attributes(alpha=ours),
         )

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Any
 
 from tfvc.parity.diagnosis.hypotheses.attention_equations import Equations, causal, hiding, merge, split
+from tfvc.parity.findings.words import apart
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def _scales(right: Equations, heads: int, size: int) -> Iterator[Change]:
 
 def scaled(words: str, scale: float, size: int, right: Equations) -> Change:
     """Another scale of the scores."""
-    theirs = f"torch's are divided by the root of the size of a head (times {size**-0.5:.9g})"
-    cause = f"The scores {words} (times {scale:.9g}); {theirs}."
+    ours, theirs = apart(scale, size**-0.5, 9)
+    cause = f"The scores {words} (times {ours}); torch's are divided by the root of the size of a head (times {theirs})."
     return Change("attention scale", cause, f"Multiply the scores by {size} ** -0.5.", replace(right, scale=scale))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights, with_attributes
 from tfvc.parity.findings.stage import StageKind
+from tfvc.parity.findings.words import apart
 
 BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")
 
@@ -21,10 +22,11 @@ def epsilon(subject: LayerSubject) -> Iterator[Hypothesis]:
     ours = [float(layer.epsilon) for layer in subject.layers if hasattr(layer, "epsilon")]
     for other in dict.fromkeys([*ours, 1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 1e-4, 1e-2, 0.0]):
         if other != theirs:
+            one, figure = apart(other, theirs)
             yield Hypothesis(
                 "epsilon",
-                f"The layer adds epsilon {other:g} to the variance, torch {theirs:g}.",
-                f"Pass epsilon={theirs:g} (Keras's default is 1e-3).",
+                f"The layer adds epsilon {one} to the variance, torch {figure}.",
+                f"Pass epsilon={figure} (Keras's default is 1e-3).",
                 with_attributes(eps=other),
             )
 
@@ -39,14 +41,16 @@ def running_statistics(subject: LayerSubject) -> Iterator[Hypothesis]:
     if ours is not None and abs(ours - theirs) > 1e-9:
         reversed_ = abs(ours - (1 - theirs)) < 1e-6
         meaning = " The conventions are reversed: torch's is the weight of the new, Keras's of the old." * reversed_
+        one, other = apart(ours, theirs)
         yield Hypothesis(
             "momentum",
-            f"The running statistics take {ours:.6g} of each batch, torch's take {theirs:g}.{meaning}",
-            f"Pass momentum={1 - theirs:g} to a Keras BatchNormalization (its default is 0.99).",
+            f"The running statistics take {one} of each batch, torch's take {other}.{meaning}",
+            f"Pass momentum={apart(1 - theirs, 1 - ours)[0]} to a Keras BatchNormalization (its default is 0.99).",
             with_attributes(momentum=ours),
         )
     for momentum in dict.fromkeys([theirs, *([ours] if ours is not None else [])]):
-        also = "" if momentum == theirs else f", and {momentum:.6g} of each batch where torch takes {theirs:g}"
+        one, other = apart(momentum, theirs)
+        also = "" if momentum == theirs else f", and {one} of each batch where torch takes {other}"
         yield Hypothesis(
             "biased running variance",
             f"The running variance is the biased one (divided by N), torch's is divided by N - 1{also}.",
