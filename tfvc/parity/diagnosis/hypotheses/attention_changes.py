@@ -58,7 +58,8 @@ def _scales(right: Equations, heads: int, size: int) -> Iterator[Change]:
 def scaled(words: str, scale: float, size: int, right: Equations) -> Change:
     """Another scale of the scores."""
     ours, theirs = apart(scale, size**-0.5, 9)
-    cause = f"The scores {words} (times {ours}); torch's are divided by the root of the size of a head (times {theirs})."
+    right_scale = f"torch's are divided by the root of the size of a head (times {theirs})"
+    cause = f"The scores {words} (times {ours}); {right_scale}."
     return Change("attention scale", cause, f"Multiply the scores by {size} ** -0.5.", replace(right, scale=scale))
 
 
