@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tfvc.parity.findings.failure import FailureKind
 from tfvc.parity.findings.row import Row
+from tfvc.parity.findings.words import failure_words
 
 
 class Fault(StrEnum):
@@ -57,6 +59,12 @@ class Diagnosis:
         return f"between the layers of {self.culprit}{keras}" if between else self.culprit + keras
 
     @property
+    def why(self) -> str:
+        """The cause, or what is known without one; in words."""
+        rounding = self.row.failure(FailureKind.ROUNDING)
+        return self.cause or (failure_words(rounding) if rounding else "no known difference explains it")
+
+    @property
     def text(self) -> str:
         """Two sentences, or what is known without a cause."""
-        return f"{self.cause} {self.fix}" if self.hypothesis else f"No known difference explains it. {self.fix}"
+        return f"{self.cause or self.why[0].upper() + self.why[1:] + '.'} {self.fix}"

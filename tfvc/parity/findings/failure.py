@@ -19,6 +19,7 @@ class FailureKind(StrEnum):
     ERROR32 = "float32 error"
     REFERENCE = "reference"  # torch contradicts itself
     PRECISION = "precision"  # lost: float32 noise beyond torch's
+    ROUNDING = "float32 rounding"  # a float64 error that is no larger
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Failure:
     Attributes:
         kind: which.
         torch, keras: the two shapes or dtypes, where these differ.
-        side: which of the four is not finite.
-        figure: the relative float64 error, the float32 error over the noise, or Keras's noise over torch's.
+        side: which of the four is not finite, or gives in float64 what float32 holds.
+        figure: the relative float64 error, the float32 error over the noise, Keras's noise over torch's, or the float64
+            error in units of float32's rounding.
         bound: the largest figure that passes.
     """
 

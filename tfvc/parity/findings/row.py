@@ -54,6 +54,11 @@ class Row:
         """Whether all that is wrong is a loss of precision in float32."""
         return bool(self.failures) and all(failure.kind is FailureKind.PRECISION for failure in self.failures)
 
+    @property
+    def only_rounded(self) -> bool:
+        """Whether the float64 error is all that is wrong, and no larger than float32's rounding."""
+        return self.failure(FailureKind.ROUNDING) is not None
+
     def failure(self, kind: FailureKind) -> Failure | None:
         """Its failure of one kind, if it has one."""
         return next((failure for failure in self.failures if failure.kind is kind), None)

@@ -50,3 +50,8 @@ def failure_words(failure: Failure) -> str:
             return f"float32 error is {failure.figure:.1f} x noise"
         case FailureKind.PRECISION:
             return f"float32 noise is {failure.figure:.0f} x torch's"
+        case FailureKind.ROUNDING if failure.side is None:
+            units = f"{failure.figure:.2g} units of float32's rounding"
+            return f"a constant or a step is float32 on one side, or differs by as little ({units})"
+        case FailureKind.ROUNDING:
+            return f"a step is float32 on one side: {failure.side} gives only what float32 holds"

@@ -17,12 +17,20 @@ WORDS = {
     Failure(FailureKind.ERROR64, figure=0.5, bound=1e-10): "float64 error 5.0e-01 > 1.0e-10",
     Failure(FailureKind.ERROR32, figure=7.25, bound=4.0): "float32 error is 7.2 x noise",
     Failure(FailureKind.PRECISION, figure=2000.4, bound=1024.0): "float32 noise is 2000 x torch's",
+    Failure(FailureKind.ROUNDING, figure=0.512, bound=4.0): (
+        "a constant or a step is float32 on one side, or differs by as little (0.51 units of float32's rounding)"
+    ),
 }
 
 
 @pytest.mark.parametrize("failure", WORDS, ids=lambda failure: failure.kind)
 def test_every_failure_has_words(failure):
     assert failure_words(failure) == WORDS[failure]
+
+
+def test_the_side_of_a_step_in_float32():
+    failure = Failure(FailureKind.ROUNDING, side=Side.KERAS64, figure=0.5, bound=4.0)
+    assert failure_words(failure) == "a step is float32 on one side: Keras float64 gives only what float32 holds"
 
 
 def test_all_kinds_are_there():
@@ -47,10 +55,11 @@ def test_figures_that_differ_are_told_apart(one, other, words):
 
 def test_where_a_tensor_is_from():
     stage = Stage(Phase.TRAIN, StageKind.LOSSES, "discriminator", 2)
-    row = Row(stage, "real", Verdict.FAIL, tuple(WORDS)[-2:])
+    row = Row(stage, "real", Verdict.FAIL, tuple(WORDS)[-3:-1])
     assert row.where == "train step 2, discriminator: losses, real"
     assert row.place == ("train 2", "discriminator: losses")
     assert row.reason == "float32 error is 7.2 x noise; float32 noise is 2000 x torch's"
     assert not row.only_imprecise
-    assert Row(stage, "real", Verdict.FAIL, tuple(WORDS)[-1:]).only_imprecise
+    assert Row(stage, "real", Verdict.FAIL, tuple(WORDS)[-2:-1]).only_imprecise
+    assert Row(stage, "real", Verdict.FAIL, tuple(WORDS)[-1:]).only_rounded
     assert not Row(stage, "real", Verdict.PASS).only_imprecise

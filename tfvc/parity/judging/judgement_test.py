@@ -43,6 +43,28 @@ def test_one_element_wrong_by_a_billionth():
     assert "float64 error" in row.reason
 
 
+def test_a_factor_that_was_rounded_to_float32():
+    row = verdict(sample(TRUE * (1 + 2.0**-25)), precision=True)
+    assert row.failed
+    assert row.only_rounded
+    assert row.failure(FailureKind.ROUNDING).figure == pytest.approx(0.5, rel=1e-6)
+    assert row.failure(FailureKind.ROUNDING).side is None
+
+
+@pytest.mark.parametrize("side", [Side.TORCH64, Side.KERAS64])
+def test_the_side_that_was_rounded(side):
+    coarse = TRUE.astype(np.float32).astype(np.float64)
+    given = sample(coarse) if side is Side.KERAS64 else sample(TRUE, torch64=coarse)
+    assert verdict(given).failure(FailureKind.ROUNDING).side is side
+
+
+def test_what_float32_sees_too_is_no_rounding():
+    assert not verdict(sample(TRUE * (1 + 2e-6))).only_rounded
+    assert verdict(sample(TRUE * (1 + 2e-6))).failed
+    # Noise of Keras's own does not excuse an error.
+    assert not verdict(sample(TRUE * (1 + 2e-6), keras32=rounded(TRUE * (1 + 1e-5)))).only_rounded
+
+
 def test_a_bound_for_trained_weights():
     assert not verdict(sample(TRUE * (1 + 5e-10)), bound=1e-9).failed
     assert verdict(sample(TRUE * (1 + 5e-9)), bound=1e-9).failed

@@ -40,7 +40,7 @@ def _cause(diagnosis: Diagnosis) -> Text:
     text.append(f"{diagnosis.place}\n")
     row = diagnosis.row
     text.append(f"at       {row.where}: {row.reason}\n")
-    text.append(f"cause    {diagnosis.cause or 'no known difference explains it'}\n")
+    text.append(f"cause    {diagnosis.why}\n")
     text.append(f"fix      {diagnosis.fix}\n")
     explaining = next((e for e in diagnosis.evidence if e.explains), None)
     if explaining:
