@@ -15,12 +15,14 @@ from functools import partial
 import numpy as np
 
 from tfvc.parity.case import Turn
+from tfvc.parity.catching import Catching
 from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row, Verdict
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf
-from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
-from tfvc.parity.judging.samples import Samples
+from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND
+from tfvc.parity.judging.samples import Samples, judge_all
 from tfvc.parity.sides.computed import Computed
 from tfvc.parity.sides.four_models import FourModels, is_statistic
 from tfvc.parity.sides.lazy_arrays import LazyArrays
@@ -36,11 +38,13 @@ class Trained:
         rows: what was judged.
         drift: one for each step.
         failed: the row of the first step that failed first, if that step failed; the models are left as they were then.
+        raised: what was raised; the pass ends there.
     """
 
     rows: list[Row]
     drift: list[Drift]
     failed: Row | None = None
+    raised: list[Raised] = field(default_factory=list)
 
 
 def train(models: FourModels, steps: int, computed: Computed | None = None) -> Trained:
@@ -58,13 +62,13 @@ def train(models: FourModels, steps: int, computed: Computed | None = None) -> T
     at_once = failed is not None and failed.stage.step == 1
     if failed and not at_once:
         again.run(steps)
-        if any(row.failed for row in again.rows):
+        if any(row.failed for row in again.rows) or again.raised:
             last = max(i for i, row in enumerate(rows) if row.stage == failed.stage)
             rows = rows[: last + 1]
         else:
             rows = [replace(row, verdict=Verdict.DRIFT) if row.failed else row for row in rows]
     drift = [_drift(step, of_step, again.weights.get(step)) for step, of_step in free.weights.items()]
-    return Trained(rows, drift, failed if at_once else None)
+    return Trained(rows, drift, failed if at_once else None, [*free.raised, *again.raised])
 
 
 def _drift(step: int, free: list[Row], again: list[Row] | None) -> Drift:
@@ -94,6 +98,8 @@ class _Pass:
         tolerances: absolute errors that rounding of cancelling gradients has left behind so far, by key.
         rows: what was judged.
         weights: the rows of weights, by step.
+        raised: what was raised.
+        stage: what is being computed.
     """
 
     models: FourModels
@@ -102,9 +108,18 @@ class _Pass:
     tolerances: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     weights: dict[int, list[Row]] = field(default_factory=dict)
+    raised: list[Raised] = field(default_factory=list)
+    stage: Stage = field(default_factory=lambda: Stage(Phase.TRAIN, StageKind.OUTPUTS, step=1))
 
     def run(self, steps: int) -> None:
-        """Takes the steps; ends with the first stage that fails if nothing can be learned from going on."""
+        """Takes the steps; ends where something is raised, or with the first stage that fails if nothing can be learned
+        from going on."""
+        caught = Catching()
+        with caught:
+            self._steps(steps)
+        self.raised += [replace(one, stage=self.stage) for one in caught.raised]
+
+    def _steps(self, steps: int) -> None:
         if not self.computed:
             self.models.restart()
             self.models.load()
@@ -129,8 +144,10 @@ class _Pass:
         judged = partial(self._judge, step=step)
         if not self.computed:
             if step == 1:
+                self._at(StageKind.OUTPUTS, step)
                 outputs = models.each(lambda side: side.infer(inputs))
                 yield judged(StageKind.OUTPUTS, outputs, bound=FORWARD_BOUND)
+            self._at(StageKind.LOSSES, step)
             models.begin_step(inputs)
         if models.case.simultaneous:
             for turn in models.case.all_turns:
@@ -142,6 +159,7 @@ class _Pass:
                 yield from self._gradient_stages(turn, step, inputs)
                 yield from self._step_stages(turn, step)
 
+        self._at(StageKind.WEIGHTS, step)
         for side in models.sides.torch:
             side.forget_gradients()
         of_weights = {key: tolerance * step * self._largest_move(key) for key, tolerance in self.tolerances.items()}
@@ -151,9 +169,11 @@ class _Pass:
         yield self.weights[step]
         yield judged(StageKind.RUNNING_STATISTICS, states.map(lambda state: state.only(is_statistic)))
         if last:
+            self._at(StageKind.TRAINED_OUTPUTS, step)
             yield judged(StageKind.TRAINED_OUTPUTS, models.each(lambda side: side.infer(inputs)))
 
     def _gradient_stages(self, turn: Turn, step: int, inputs: Arrays) -> Iterator[list[Row]]:
+        self._at(StageKind.GRADIENTS, step, turn)
         losses, gradients = self.computed.take() if self.computed else self.models.losses_and_gradients(inputs, turn)
         judged = partial(self._judge, step=step, turn=turn, bound=FORWARD_BOUND if step == 1 else TRAINED_BOUND)
         yield judged(StageKind.LOSSES, losses)
@@ -167,6 +187,7 @@ class _Pass:
 
     def _step_stages(self, turn: Turn, step: int) -> Iterator[list[Row]]:
         judged = partial(self._judge, step=step, turn=turn, tolerances=self.tolerances)
+        self._at(StageKind.WEIGHTS, step, turn)
         clipped = self.models.each(lambda side: side.step(turn), float32_first=True)
         yield judged(StageKind.CLIPPED_GRADIENTS, clipped, bound=FORWARD_BOUND if step == 1 else TRAINED_BOUND)
         del clipped
@@ -174,6 +195,10 @@ class _Pass:
         for name in slots.torch64:
             if all(name in of_side for of_side in slots):
                 yield judged(StageKind(name), slots.map(lambda of_side, n=name: _in_gradient_units(of_side[n], n)))
+
+    def _at(self, kind: StageKind, step: int, turn: Turn | None = None) -> None:
+        """Says what is computed next."""
+        self.stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
 
     def _judge(
         self,
@@ -185,7 +210,7 @@ class _Pass:
         tolerances: Mapping[str, float] | None = None,
     ) -> list[Row]:
         stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
-        rows = judge(Samples(sides), stage, bound, tolerances, decisions=self.models.case.decisions)
+        rows = judge_all(Samples(sides), stage, bound, tolerances, decisions=self.models.case.decisions)
         self.rows += rows
         return rows
 

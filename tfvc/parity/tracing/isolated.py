@@ -71,7 +71,7 @@ def run_torch(side: TorchSide, module: Any, feed: Feed) -> Result:
         # Copies, because a module that works in place may not overwrite what gradients are asked of.
         args, kwargs = feed.of(module)[0].arguments([x.clone() for x in inputs])
         given = take_apart(module(*args, **kwargs), torch.is_tensor)[1]
-        outputs = compared_outputs(module, given, feed.chains.keras32[-1].outputs) or []
+        outputs = compared_outputs(module, given, feed.chains.keras32[-1].outputs)
     result = Result({n: y.detach().numpy() for n, y in zip(names("output", len(outputs)), outputs, strict=True)})
     if backward:
         wanted = {**dict(zip(names("input", len(real)), real, strict=True)), **parameters}
@@ -95,7 +95,8 @@ def run_keras(side: KerasSide, pair: Pair, feed: Feed) -> Result:
         with tf.GradientTape() as tape:
             tape.watch(real)
             outputs = _chain(layers, feed.of(layers[0]), inputs)
-        outputs = with_counterpart(feed.chains.torch32[0].owner, outputs)[: len(feed.output_layouts)]
+        of_torch = feed.chains.torch32[0]
+        outputs = with_counterpart(of_torch.owner, of_torch.outputs, outputs)
         arrays = [in_torchs_layout(np.asarray(y), a) for y, a in zip(outputs, feed.output_layouts, strict=True)]
         result = Result(dict(zip(names("output", len(arrays)), arrays, strict=True)))
         if feed.cotangents is not None:

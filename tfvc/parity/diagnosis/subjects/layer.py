@@ -81,7 +81,7 @@ class LayerSubject(Subject):
         import torch
 
         given = take_apart(result, torch.is_tensor)[1]
-        return compared_outputs(self.module, given, self.keras_call.outputs) or []
+        return compared_outputs(self.module, given, self.keras_call.outputs)
 
     def results(self, wrong: Forward) -> dict[str, np.ndarray]:
         """What a wrong reference gives, in the form of `torch` and `keras`."""
