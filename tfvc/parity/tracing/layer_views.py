@@ -188,7 +188,7 @@ class LayerViews:
                 return None
         inputs = [x.torch32 for x in passage.inputs.values()]
         layouts = passage.input_layouts, passage.output_layouts
-        return isolated.Feed(inputs, given, passage.chains, *layouts)
+        return isolated.Feed(inputs, given, passage.chains, *layouts, passage.torch_padding, passage.keras_padding)
 
     def locally(self, passage: Passage, stage: Stage, precise: bool) -> None:
         """Judges one call of one pair by itself: outputs and running statistics, or backward the gradients.

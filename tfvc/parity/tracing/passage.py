@@ -14,6 +14,7 @@ from tfvc.parity.tracing import axes as axes_of
 from tfvc.parity.tracing.axes import in_torchs_layout, layout_of
 from tfvc.parity.tracing.isolated import names
 from tfvc.parity.tracing.outputs import common_outputs, compared_outputs, gives_all, with_counterpart
+from tfvc.parity.tracing.padding import NO_PADDING, Padding, padding_outside
 from tfvc.parity.tracing.pairing import Pair
 from tfvc.parity.tracing.projections import Projection
 from tfvc.weights import Layout
@@ -28,7 +29,8 @@ class Passage:
         calls: of each side; of a chain of Keras layers the last's.
         chains: the calls of each side, of a chain of Keras layers from the first.
         input_layouts, output_layouts: how each tensor crosses; empty where that cannot be known.
-        inputs, outputs: by name the arrays of all sides, in torch's layout.
+        torch_padding, keras_padding: what each model puts around the first input, where the other's layer pads it.
+        inputs, outputs: by name the arrays of all sides, in torch's layout and without that padding.
         why_not: why it, or some of its outputs, cannot be compared by itself.
     """
 
@@ -38,6 +40,8 @@ class Passage:
     chains: FourOf[list[Call]]
     input_layouts: list[Layout] = field(default_factory=list)
     output_layouts: list[Layout] = field(default_factory=list)
+    torch_padding: Padding = NO_PADDING
+    keras_padding: Padding = NO_PADDING
     inputs: dict[str, Sample] = field(default_factory=dict)
     outputs: dict[str, Sample] = field(default_factory=dict)
     why_not: list[NotCompared] = field(default_factory=list)
@@ -92,11 +96,16 @@ def _with_inputs(passage: Passage, projection: Projection | None) -> NotCompared
     for x, y in zip(theirs, ours, strict=True):
         found = projection and projection.of_input(tuple(x.shape), tuple(y.shape))
         found = found or layout_of(axes_of.of_input(module, x.numpy(), np.asarray(y)))
+        padded = padding_outside(module, x.numpy(), np.asarray(y)) if found is None and len(theirs) == 1 else None
+        if padded is not None:
+            found, passage.torch_padding, passage.keras_padding = padded
         if found is None:
             return NotCompared(Reason.INPUT_SHAPE, tuple(x.shape), tuple(y.shape))
         layouts.append(found)
     passage.input_layouts = layouts
-    passage.inputs = _by_name("input", firsts.map(lambda call: call.inputs), layouts)
+    inputs = _by_name("input", firsts.map(lambda call: call.inputs), layouts)
+    crop = passage.torch_padding.without, passage.keras_padding.without
+    passage.inputs = {name: sample.map_each(*crop) for name, sample in inputs.items()}
     return None
 
 
