@@ -13,7 +13,7 @@ class Reason(StrEnum):
     INPUT_SHAPE = "shape of inputs"
     OUTPUT_COUNT = "count of outputs"
     OUTPUT_SHAPE = "shape of outputs"
-    CALLS = "calls"  # are seen of one side alone
+    CALLS = "calls"  # of one side alone, or not equally many
     RAISED = "raised"
 
 

@@ -96,6 +96,8 @@ def not_compared_words(why: NotCompared) -> str:
         case Reason.OUTPUT_SHAPE:
             return f"outputs of shape {theirs} in torch and {ours} in Keras{_alike(theirs, ours)}"
         case Reason.CALLS:
+            if theirs and ours:
+                return f"torch calls it {theirs} times, Keras {ours}"
             return f"{'torch' if not theirs else 'Keras'} is not seen to call it"
         case Reason.RAISED:
             return raised_words(why.raised)

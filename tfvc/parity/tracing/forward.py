@@ -123,7 +123,7 @@ def _run(
         )
     calls = models.sides.map(lambda side: made[id(side)])
     raised = SidesRaised(caught.raised) if caught.raised else None
-    return outputs, views.passages(calls) if views is not None else [], raised
+    return outputs, views.passages(calls, raised is None) if views is not None else [], raised
 
 
 def _judge(models: FourModels, outputs: Outputs, mode: Mode) -> list[Row]:

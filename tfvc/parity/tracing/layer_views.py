@@ -21,6 +21,7 @@ from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing import isolated
 from tfvc.parity.tracing.arguments import aligned
+from tfvc.parity.tracing.grouping import Grouped, aligned_calls, of_keras, of_torch
 from tfvc.parity.tracing.pairing import Pair, Pairing, keras_path, pair_up
 from tfvc.parity.tracing.passage import Passage, cotangents, passage_of
 from tfvc.parity.tracing.projections import Projection, projection_of
@@ -92,38 +93,36 @@ class LayerViews:
     def _keras_layers(self, side: KerasSide, group: Group) -> list[Any]:
         return [side.layers[i] for i in dict.fromkeys(i for pair in group or self.pairing.pairs for i in pair.layers)]
 
-    def passages(self, calls: FourOf[list[Call]]) -> list[Passage]:
-        """The calls of all four sides put side by side, in torch's order."""
-        paths = {id(module): path for path, module in self._modules(self.models.torch32, None).items()}
-        grouped = zip_four(self._grouped, self.models.sides, calls)
+    def passages(self, calls: FourOf[list[Call]], complete: bool = True) -> list[Passage]:
+        """The calls of all four sides put side by side, in torch's order.
+
+        Args:
+            calls: of each side.
+            complete: whether the passes came to their end; a layer that both then do not call equally often is not
+                compared.
+        """
+        grouped, unlike = aligned_calls(zip_four(self._grouped, self.models.sides, calls))
+        for path, counts in unlike.items() if complete else ():
+            layer = self.layers.setdefault((path, 1), self._described(self.pairing.find(path), 1))
+            layer.cannot_be_compared(NotCompared(Reason.CALLS, *counts))
         found = []
-        for call in calls.torch32:
-            pair = self.pairing.find(paths[id(call.owner)])
-            chains = grouped.map(lambda of_side, key=(pair.path, call.number): of_side.get(key))
-            if all(chains):
+        for path, number in grouped.torch32:
+            chains = grouped.map(lambda of_side, key=(path, number): of_side.get(key))
+            if all(chains) and not (complete and path in unlike):
                 for theirs, ours in (chains.float64, chains.float32):
                     theirs[0], ours[0] = aligned(theirs[0], ours[0])
-                found.append(passage_of(pair, call.number, chains, self._projection(pair)))
+                pair = self.pairing.find(path)
+                found.append(passage_of(pair, number, chains, self._projection(pair)))
         return found
+
+    def _grouped(self, side: Any, calls: list[Call]) -> Grouped:
+        if isinstance(side, TorchSide):
+            return of_torch({id(module): path for path, module in self._modules(side, None).items()}, calls)
+        return of_keras(self.pairing.pairs, side.layers, calls)
 
     def _projection(self, pair: Pair) -> Projection | None:
         layers = [self.models.keras32.layers[i] for i in pair.layers]
         return projection_of(layers[0], self.models.keras32.entries) if len(layers) == 1 else None
-
-    def _grouped(self, side: Any, calls: list[Call]) -> dict[tuple[str, int], list[Call]]:
-        """(path, number) -> the calls of its layers."""
-        if isinstance(side, TorchSide):
-            paths = {id(module): path for path, module in self._modules(side, None).items()}
-            return {(paths[id(c.owner)], c.number): [c] for c in calls}
-        by_layer = {(id(c.owner), c.number): c for c in calls}
-        grouped = {}
-        for pair in self.pairing.pairs:
-            chain = [side.layers[i] for i in pair.layers]
-            for number in {n for layer, n in by_layer if layer == id(chain[0])}:
-                found = [by_layer.get((id(layer), number)) for layer in chain]
-                if all(found):
-                    grouped[pair.path, number] = found
-        return grouped
 
     def layer(self, passage: Passage) -> Layer:
         """The finding of a passage, made at its first mention."""

@@ -18,6 +18,7 @@ from tfvc.parity.tracing.padding import NO_PADDING, Padding, padding_outside
 from tfvc.parity.tracing.pairing import Pair
 from tfvc.parity.tracing.projections import Projection
 from tfvc.weights import Layout
+from tfvc.weights.layouts import Flattened
 
 
 @dataclass
@@ -99,6 +100,7 @@ def _with_inputs(passage: Passage, projection: Projection | None) -> NotCompared
         padded = padding_outside(module, x.numpy(), np.asarray(y)) if found is None and len(theirs) == 1 else None
         if padded is not None:
             found, passage.torch_padding, passage.keras_padding = padded
+        found = found or _folded(module, x.numpy(), np.asarray(y))
         if found is None:
             return NotCompared(Reason.INPUT_SHAPE, tuple(x.shape), tuple(y.shape))
         layouts.append(found)
@@ -107,6 +109,12 @@ def _with_inputs(passage: Passage, projection: Projection | None) -> NotCompared
     crop = passage.torch_padding.without, passage.keras_padding.without
     passage.inputs = {name: sample.map_each(*crop) for name, sample in inputs.items()}
     return None
+
+
+def _folded(module: Any, theirs: np.ndarray, ours: np.ndarray) -> Layout | None:
+    """How an input crosses whose leading axes are one on a side; in the same order, as the numbers must say."""
+    layout = axes_of.folded(module, theirs.shape, ours.shape)
+    return layout if layout is not None and axes_of.same_numbers(theirs, layout.to_torch(ours)) else None
 
 
 def _with_outputs(passage: Passage, projection: Projection | None) -> NotCompared | None:
@@ -122,6 +130,10 @@ def _with_outputs(passage: Passage, projection: Projection | None) -> NotCompare
     for x, y in zip(given.torch64, given.keras64, strict=False):
         shapes = tuple(x.shape), tuple(y.shape)
         found = projection and projection.of_output(*shapes)
+        if isinstance(first, Flattened) and not found:
+            found = axes_of.folded(module, *shapes)
+        if not passage.input_layouts and sorted(shapes[0]) != sorted(shapes[1]):
+            return NotCompared(Reason.OUTPUT_SHAPE, *shapes)
         found = found or layout_of(axes_of.of_output(module, *shapes, axes_of.order_of(first), passage.pair.leaf))
         if found is None:
             return NotCompared(Reason.OUTPUT_SHAPE, *shapes)

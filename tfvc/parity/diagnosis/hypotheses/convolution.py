@@ -108,6 +108,15 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
                 f"Pad by {there}.",
                 convolving(before=before, after=after),
             )
+    for amount in range(limit + 1):
+        each = (amount,) * len(first)
+        if (each, each) != (first, last):
+            yield Hypothesis(
+                "padding amount",
+                f"The layer pads by {amount} on each side, torch by {there}.",
+                f"Pad by {there}.",
+                convolving(before=each, after=each),
+            )
 
 
 @register(LayerSubject, *DIRECT)
