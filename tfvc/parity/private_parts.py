@@ -4,6 +4,7 @@ When one of the tests fails with a new version of a framework, this is the file 
 """
 
 import collections
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -83,3 +84,51 @@ def weight_norm_kernel(v: Any, g: Any) -> Any:
     import torch
 
     return torch._weight_norm(v, g, 0)
+
+
+def innermost_cause(error: BaseException) -> BaseException:
+    """What a model itself raised, where TensorFlow wraps it as it traces a graph: its type, message and frames."""
+    while hasattr(error, "ag_error_metadata") and hasattr(error.__context__, "ag_error_metadata"):
+        error = error.__context__
+    return error
+
+
+def source_lines(error: BaseException) -> list[tuple[str, int]]:
+    """File and line, the innermost first, of what a graph was traced from; empty if it was not."""
+    metadata = getattr(error, "ag_error_metadata", None)
+    return [] if metadata is None else [(frame.filename, frame.lineno) for frame in metadata.translated_stack]
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a message that says what is wrong; TensorFlow and TorchScript tell where, before it."""
+    text = re.sub(r"\{\{function_node .*?\}\} ?| *\[Op:\w+\].*", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    if "Traceback of TorchScript" in text:
+        return lines[-1]
+    if lines[0] == "Graph execution error:":
+        places = ("Graph execution error", "Detected at node", "<stack traces unavailable>", "File ", "[[")
+        told = [line for line in text.splitlines()[1:] if line.strip() and not line.startswith((" ", *places))]
+        return next(iter(told), lines[0])
+    return lines[0]
+
+
+@contextmanager
+def whole_tracebacks() -> Iterator[None]:
+    """Keras and TensorFlow raise what was raised, as it was: with all frames, and nothing written into the message."""
+    import tensorflow as tf
+
+    of_keras, of_tensorflow = (
+        keras.config.is_traceback_filtering_enabled(),
+        tf.debugging.is_traceback_filtering_enabled(),
+    )
+    keras.config.disable_traceback_filtering()
+    tf.debugging.disable_traceback_filtering()
+    try:
+        yield
+    finally:
+        if of_keras:
+            keras.config.enable_traceback_filtering()
+        if of_tensorflow:
+            tf.debugging.enable_traceback_filtering()

@@ -3,16 +3,21 @@
 import gc
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase
+from tfvc.parity.catching import Catching
 from tfvc.parity.diagnosis import diagnose_backward, diagnose_forward, diagnose_sizes, diagnose_step
+from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.raised import Activity, Raised
 from tfvc.parity.findings.row import Row, Verdict
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
+from tfvc.parity.private_parts import whole_tracebacks
 from tfvc.parity.report import Report
 from tfvc.parity.sides.computed import Computed
 from tfvc.parity.sides.four_models import FourModels
@@ -57,11 +62,22 @@ def compare(
         weights: a file that torch wrote, or a `.safetensors`, with the state dict of the torch module; both sides
             start from it in place of `init`.
 
+    What a model, a loss, an optimizer or a hypothesis raises meanwhile is in the report, `Report.raised`, which then
+    has not passed.
+
     Raises:
-        TfvcError: for a phase that is unknown or that the case has no functions for, an unknown init, or weight entries
-            that do not cover both models exactly.
+        TfvcError: for a phase that is unknown or that the case has no functions for, an unknown init, a case whose
+            models cannot be made, or weight entries that do not cover both models exactly.
     """
-    report = Comparison(case, seed).run(phases, init, steps, layers, weights)
+    started = time.monotonic()
+    with whole_tracebacks(), Catching(Stage(Phase.FORWARD, StageKind.OUTPUTS)) as caught:
+        comparison = Comparison(case, seed)
+    if caught.raised:  # a Keras model that has no weights before its first call, which it does not survive
+        report = Report(case.name, init, seed, description=case.description, environment=environment())
+        _add(report, caught.raised)
+        report.seconds = time.monotonic() - started
+        return report
+    report = comparison.run(phases, init, steps, layers, weights)
     # Graphs hold their models in cycles; the next case should not find four old models in memory.
     gc.collect()
     return report
@@ -90,6 +106,12 @@ class Comparison:
         weights: str | os.PathLike | None = None,
     ) -> Report:
         """Compares from one kind of initial weights; the arguments are those of `compare`."""
+        with whole_tracebacks():
+            return self._run(phases, init, steps, layers, weights)
+
+    def _run(
+        self, phases: Sequence[str] | None, init: str, steps: int, layers: bool, weights: str | os.PathLike | None
+    ) -> Report:
         started = time.monotonic()
         models = self.models
         phases = _chosen(phases, models.case)
@@ -108,14 +130,15 @@ class Comparison:
             environment=environment(),
         )
         if report.rows:
-            report.layers, report.diagnoses = diagnose_sizes(models, report.rows)
+            with self._diagnosing(report):
+                report.layers, report.diagnoses = diagnose_sizes(models, report.rows)
         else:
             self._run_phases(report, phases, steps, layers)
         report.seconds = time.monotonic() - started
         return report
 
     def _run_phases(self, report: Report, phases: set[str], steps: int, layers: bool) -> None:
-        views = self.views() if layers else None
+        views = self._looked_at(report) if layers else None
         computed = Computed()
         if Phase.FORWARD in phases:
             views = self._forward(report, views)
@@ -129,18 +152,21 @@ class Comparison:
             if phase in phases and (report.passed or phases == {phase}):
                 views = self._consistency(report, views, run)
         if views:
+            views.settle()
             report.layers = [*views.layers.values(), *views.pairing.unpaired]
 
     def _forward(self, report: Report, views: LayerViews | None) -> LayerViews | None:
         """Outputs in both modes and running statistics; the layers too, if asked for or if something differs."""
         found = run_forward(self.models, views)
         if found.cut_short:
-            views = self.views()
-            found = run_forward(self.models, views, together=True)
+            views = self._looked_at(report)
+            found = run_forward(self.models, views, together=True) if views is not None else found
         report.rows += found.rows
-        if views is not None:
-            views.settle()
-            report.diagnoses += diagnose_forward(views, found.passes)
+        self.models.unlike = frozenset(
+            row.key for row in found.rows if row.failure(FailureKind.MISSING) or row.failure(FailureKind.SHAPE)
+        )
+        _add(report, found.raised)
+        self._diagnose(report, views, lambda: diagnose_forward(views, found.passes))
         return views
 
     def _backward(self, report: Report, views: LayerViews | None) -> tuple[LayerViews | None, Computed]:
@@ -151,48 +177,69 @@ class Comparison:
         """
         turns = self.models.case.all_turns
         for turn in turns:
-            if views is None:
-                found = run_backward(self.models, turn)
-                if found.failed:
-                    views = self.views()
-                    found = run_backward_with_layers(self.models, turn, views, together=True)
-            else:
-                found = run_backward_with_layers(self.models, turn, views)
-            report.rows += found.rows
+            found = run_backward(self.models, turn) if views is None else None
+            if found is not None and found.failed:
+                views = self._looked_at(report)
             if views is not None:
-                views.settle()
-                if not report.diagnoses:
-                    report.diagnoses += diagnose_backward(views, found)
+                found = run_backward_with_layers(self.models, turn, views, together=found is not None)
+            report.rows += found.rows
+            _add(report, found.raised)
+            if not report.diagnoses:
+                self._diagnose(report, views, lambda views=views, found=found: diagnose_backward(views, found))
         return views, found.computed if len(turns) == 1 else Computed()
 
     def _train(self, report: Report, steps: int, computed: Computed) -> None:
         trained = train(self.models, steps, computed)
         report.rows += trained.rows
         report.drift += trained.drift
+        _add(report, trained.raised)
         if trained.before is not None:
-            report.diagnoses.append(diagnose_step(self.models, trained.failed, trained.before))
+            with self._diagnosing(report):
+                report.diagnoses.append(diagnose_step(self.models, trained.failed, trained.before))
 
     def _consistency(self, report: Report, views: LayerViews | None, run: Callable) -> LayerViews | None:
         """One of the phases in which a model stands beside itself; the layers too, if something differs."""
         found = run(self.models, views)
         if found.failed and views is None:
-            views = self.views()
-            found = run(self.models, views)
+            views = self._looked_at(report)
+            found = run(self.models, views) if views is not None else found
         report.rows += found.rows
-        if views is not None:
-            views.settle()
-            report.diagnoses += diagnose_forward(views, found.passes)
+        _add(report, found.raised)
+        self._diagnose(report, views, lambda: diagnose_forward(views, found.passes))
         return views
 
     def _look_closer(self, report: Report, views: LayerViews | None) -> LayerViews | None:
         """Looks for the layer behind a training step that failed before its optimizer came to it."""
         if report.first_failure.stage.kind not in _BEFORE_THE_OPTIMIZER:
             return views
-        closer = replace(report, rows=[], diagnoses=[])
+        closer = replace(report, rows=[], diagnoses=[], raised=[])
         self.models.restart()
         views, _ = self._backward(closer, self._forward(closer, views))
         report.diagnoses += closer.diagnoses
+        _add(report, closer.raised)
         return views
+
+    def _diagnose(self, report: Report, views: LayerViews | None, diagnose: Callable[[], list[Diagnosis]]) -> None:
+        """Adds what the layers say of a phase."""
+        if views is None:
+            return
+        views.settle()
+        with self._diagnosing(report):
+            report.diagnoses += diagnose()
+
+    @contextmanager
+    def _diagnosing(self, report: Report) -> Iterator[None]:
+        """What is raised inside is a finding too."""
+        with Catching(activity=Activity.DIAGNOSIS) as caught:
+            yield
+        _add(report, caught.raised)
+
+    def _looked_at(self, report: Report) -> LayerViews | None:
+        """The layers; None if they cannot be put side by side."""
+        with Catching(activity=Activity.LAYERS) as caught:
+            return self.views()
+        _add(report, caught.raised)
+        return None
 
     def views(self) -> LayerViews:
         """The layers of the four models, paired, of which nothing is known yet."""
@@ -201,6 +248,15 @@ class Comparison:
             self._views = LayerViews(self.models)
         self._views.forget()
         return self._views
+
+
+def _add(report: Report, raised: Sequence[Raised]) -> None:
+    """Adds what was raised; the same of a later stage says nothing new."""
+    known = {replace(one, stage=None) for one in report.raised}
+    for one in raised:
+        if replace(one, stage=None) not in known:
+            report.raised.append(one)
+            known.add(replace(one, stage=None))
 
 
 def _chosen(phases: Sequence[str] | None, case: ParityCase) -> set[str]:

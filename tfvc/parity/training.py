@@ -17,12 +17,14 @@ from functools import partial
 import numpy as np
 
 from tfvc.parity.case import Turn
+from tfvc.parity.catching import Catching
 from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row, Verdict
 from tfvc.parity.findings.stage import BEHIND_GRADIENTS, Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf
-from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND, judge
-from tfvc.parity.judging.samples import Samples
+from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND
+from tfvc.parity.judging.samples import Samples, judge_all
 from tfvc.parity.sides.before_step import BeforeStep, before_step
 from tfvc.parity.sides.computed import Computed
 from tfvc.parity.sides.four_models import FourModels, is_statistic
@@ -42,12 +44,14 @@ class Trained:
         failed: the first row that failed, of a step from the same weights and slots on both sides; the models are left
             as they were then.
         before: what its optimizer's step started from, if it was there that it failed.
+        raised: what was raised; the pass ends there.
     """
 
     rows: list[Row]
     drift: list[Drift]
     failed: Row | None = None
     before: BeforeStep | None = None
+    raised: list[Raised] = field(default_factory=list)
 
 
 def train(models: FourModels, steps: int, computed: Computed | None = None) -> Trained:
@@ -66,25 +70,27 @@ def train(models: FourModels, steps: int, computed: Computed | None = None) -> T
         again.run(steps)
         last = max(i for i, row in enumerate(rows) if row.stage == failed.stage)
         failed = next((row for row in again.rows if row.failed), None)
-        if failed:
+        if failed or again.raised:
             rows = rows[: last + 1]
         else:
             rows = [replace(row, verdict=Verdict.DRIFT) if row.failed else row for row in rows]
     drift = [_drift(step, of_step, again.weights.get(step)) for step, of_step in free.weights.items()]
-    return Trained(rows, drift, failed, _before(models, failed) if failed else None)
+    raised = [*free.raised, *again.raised]
+    before, more = _before(models, failed) if failed and not raised else (None, [])
+    return Trained(rows, drift, failed, before, [*raised, *more])
 
 
-def _before(models: FourModels, failed: Row) -> BeforeStep | None:
-    """What the step that failed started from, taken once more; None if no optimizer is to blame."""
+def _before(models: FourModels, failed: Row) -> tuple[BeforeStep | None, list[Raised]]:
+    """What the step that failed started from, taken once more (None: no optimizer is to blame), and what was raised."""
     if failed.stage.kind not in BEHIND_GRADIENTS:
-        return None
+        return None, []
     turns = models.case.all_turns
     named = (turn for turn in turns if failed.stage.turn and turn.label == failed.stage.turn)
     # Weights are of all turns together.
     owner = (turn for turn in turns if turn.owns(failed.key))
     once_more = _Pass(models, resynchronised=True, watched=next(named, None) or next(owner, turns[0]))
     once_more.run(failed.stage.step)
-    return once_more.before
+    return once_more.before, once_more.raised
 
 
 def _drift(step: int, free: list[Row], again: list[Row] | None) -> Drift:
@@ -115,6 +121,8 @@ class _Pass:
         rows: what was judged.
         weights: the rows of weights, by step.
         watched: the turn of which `before` holds what its last step started from.
+        raised: what was raised.
+        stage: what is being computed.
     """
 
     models: FourModels
@@ -125,9 +133,18 @@ class _Pass:
     weights: dict[int, list[Row]] = field(default_factory=dict)
     watched: Turn | None = None
     before: BeforeStep | None = None
+    raised: list[Raised] = field(default_factory=list)
+    stage: Stage = field(default_factory=lambda: Stage(Phase.TRAIN, StageKind.OUTPUTS, step=1))
 
     def run(self, steps: int) -> None:
-        """Takes the steps; ends with the first stage that fails if nothing can be learned from going on."""
+        """Takes the steps; ends where something is raised, or with the first stage that fails if nothing can be learned
+        from going on."""
+        caught = Catching()
+        with caught:
+            self._steps(steps)
+        self.raised += [replace(one, stage=self.stage) for one in caught.raised]
+
+    def _steps(self, steps: int) -> None:
         if not self.computed:
             self.models.restart()
             self.models.load()
@@ -146,8 +163,10 @@ class _Pass:
         judged = partial(self._judge, step=step)
         if not self.computed:
             if step == 1:
+                self._at(StageKind.OUTPUTS, step)
                 outputs = models.each(lambda side: side.infer(inputs))
                 yield judged(StageKind.OUTPUTS, outputs, bound=FORWARD_BOUND)
+            self._at(StageKind.LOSSES, step)
             models.begin_step(inputs)
         if models.case.simultaneous:
             for turn in models.case.all_turns:
@@ -159,6 +178,7 @@ class _Pass:
                 yield from self._gradient_stages(turn, step, inputs)
                 yield from self._step_stages(turn, step)
 
+        self._at(StageKind.WEIGHTS, step)
         for side in models.sides.torch:
             side.forget_gradients()
         of_weights = {key: tolerance * step * self._largest_move(key) for key, tolerance in self.tolerances.items()}
@@ -168,9 +188,11 @@ class _Pass:
         yield self.weights[step]
         yield judged(StageKind.RUNNING_STATISTICS, states.map(lambda state: state.only(is_statistic)))
         if last:
+            self._at(StageKind.TRAINED_OUTPUTS, step)
             yield judged(StageKind.TRAINED_OUTPUTS, models.each(lambda side: side.infer(inputs)))
 
     def _gradient_stages(self, turn: Turn, step: int, inputs: Arrays) -> Iterator[list[Row]]:
+        self._at(StageKind.GRADIENTS, step, turn)
         losses, gradients = self.computed.take() if self.computed else self.models.losses_and_gradients(inputs, turn)
         judged = partial(self._judge, step=step, turn=turn, bound=FORWARD_BOUND if step == 1 else TRAINED_BOUND)
         yield judged(StageKind.LOSSES, losses)
@@ -184,6 +206,7 @@ class _Pass:
 
     def _step_stages(self, turn: Turn, step: int) -> Iterator[list[Row]]:
         judged = partial(self._judge, step=step, turn=turn)
+        self._at(StageKind.WEIGHTS, step, turn)
         if self.watched and turn.name == self.watched.name:
             self.before = before_step(self.models, turn, step)
         clipped = self.models.each(lambda side: side.step(turn), float32_first=True)
@@ -198,6 +221,10 @@ class _Pass:
                 of_kind = slots.map(lambda side, k=kind, given=given: _judged_slot(side[k].only(given.__contains__), k))
                 yield judged(kind, of_kind, tolerances=of_updates if kind in OF_UPDATES else self.tolerances)
 
+    def _at(self, kind: StageKind, step: int, turn: Turn | None = None) -> None:
+        """Says what is computed next."""
+        self.stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
+
     def _judge(
         self,
         kind: StageKind,
@@ -208,7 +235,7 @@ class _Pass:
         tolerances: Mapping[str, float] | None = None,
     ) -> list[Row]:
         stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
-        rows = judge(Samples(sides), stage, bound, tolerances, decisions=self.models.case.decisions)
+        rows = judge_all(Samples(sides), stage, bound, tolerances, decisions=self.models.case.decisions)
         self.rows += rows
         return rows
 

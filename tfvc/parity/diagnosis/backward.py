@@ -64,7 +64,7 @@ def _coming_back(views: LayerViews, leaves: Sequence[Passage], turn: Turn, faile
         row = next((r for r in views.layer(passage).propagated_backward if r.failed), failed)
         last = index == len(leaves) - 1
         terms = sent_back_by_terms(views.models, turn, passage) if last else {}
-        return between_layers.coming_back(views, leaves[index : index + 2], wrong, row, terms)
+        return between_layers.coming_back(views, leaves[index:], wrong, row, terms)
     return None
 
 

@@ -1,12 +1,15 @@
 """Culprits that are no layer: what a model does between the layers that are right."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tfvc.parity.diagnosis.explain import explain
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
+from tfvc.parity.diagnosis.suspects import Suspect, backward_suspect, forward_suspect, owner_of
 from tfvc.parity.findings.diagnosis import Diagnosis, Fault
+from tfvc.parity.findings.failure import FailureKind
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import Sample
 from tfvc.parity.judging.samples import Samples
@@ -24,16 +27,20 @@ def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row
     place = f"behind {_called(last)}, in front of {_called(passage)}" if last else f"in front of {_called(passage)}"
     enclosing = _enclosing(last, passage) if last else passage.pair.parent
     subject = TensorSubject(f"What {place} happens", *passage.inputs[row.key].float64, earlier=_first_outputs(before))
-    return _of_tensor(views, enclosing or "", row, subject)
+    return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage))
 
 
 def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Samples) -> Diagnosis:
     """All layers are right and rightly fed, but the model's output is wrong."""
     if row.key not in samples:
+        missing = row.failure(FailureKind.MISSING) is not None
         fix = "Look at what training moves beside the layers that were compared."
-        return Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, fix=fix)
+        fix = "Give it on both sides, under one name." if missing else fix
+        why = Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, fix=fix)
+        return _with_suspect(why, owner_of(views, row.key))
     place = f"What happens behind {_called(before[-1])}" if before else "What the model computes"
-    return _of_tensor(views, "", row, TensorSubject(place, *samples[row.key].float64, earlier=_first_outputs(before)))
+    subject = TensorSubject(place, *samples[row.key].float64, earlier=_first_outputs(before))
+    return _of_tensor(views, "", row, subject, forward_suspect(views, before, None))
 
 
 def coming_back(
@@ -43,7 +50,7 @@ def coming_back(
 
     Args:
         views: the layers.
-        calls: of this layer and, unless it is the last, of the next.
+        calls: of this layer and, unless it is the last, of all behind it.
         sample: what comes back.
         row: that failed.
         terms: what the terms of torch's loss send back, if the layer is the last.
@@ -57,20 +64,25 @@ def coming_back(
     unknown = "", "", f"{place} differs: look at what lies between."
     name, cause, fix = (found.name, found.cause, found.fix) if found else unknown
     kind = Fault.BETWEEN_LAYERS if after else Fault.LOSS
-    return Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
+    why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
+    return _with_suspect(why, backward_suspect(views, after))
 
 
 def lost_gradient(views: LayerViews, row: Row, one: BackwardPass) -> Diagnosis:
     """Every layer's gradient is right, but not that of the whole: it is summed or sent on wrongly."""
     place = f"The gradient of {row.key}"
+    if row.key not in one.gradients:
+        fix = "Train it on both sides, or on neither."
+        return Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, fix=fix)
     tried = explain(TensorSubject(place, *one.gradients[row.key].float64, is_gradient=True))
     found = tried.hypothesis
     unknown = "", "", "Look at what the loss does with it."
     name, cause, fix = (found.name, found.cause, found.fix) if found else unknown
-    return Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, name, cause, fix, tried.evidence)
+    why = Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, name, cause, fix, tried.evidence)
+    return _with_suspect(why, owner_of(views, row.key))
 
 
-def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject) -> Diagnosis:
+def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject, suspect: Suspect | None) -> Diagnosis:
     """What lies between layers gives another tensor than torch's."""
     tried = explain(subject)
     found, place = tried.hypothesis, subject.place
@@ -81,7 +93,17 @@ def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject) -
         name, cause = ("size", f"{place} gives the shape {ours}, in torch {theirs}.") if theirs != ours else ("", "")
         fix = f"{place} differs: compare it with the torch module's forward, line by line."
     kind = Fault.BETWEEN_LAYERS
-    return Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
+    why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
+    return _with_suspect(why, suspect)
+
+
+def _with_suspect(why: Diagnosis, suspect: Suspect | None) -> Diagnosis:
+    """The diagnosis, its place being the layer that could not be compared, if there is one."""
+    if suspect is None:
+        return why
+    layer = suspect.layer
+    fix = f"{suspect.words} {why.fix}"
+    return replace(why, culprit=layer.name, kind=suspect.kind, keras=layer.keras_path, fix=fix)
 
 
 def _called(passage: Passage) -> str:

@@ -7,16 +7,21 @@ wrong, so a part of it counts too: a right hypothesis leaves at most 1.1e-4 of i
 under the first bound at least 0.08.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
+from tfvc.parity.catching import Catching
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, hypotheses_about
 from tfvc.parity.diagnosis.subjects.subject import Subject
-from tfvc.parity.findings.diagnosis import Evidence
+from tfvc.parity.findings.diagnosis import Diagnosis, Evidence
+from tfvc.parity.findings.raised import Activity
 from tfvc.parity.judging.judgement import FORWARD_BOUND
 
 # An explanation may leave this error, and this part of the error without it.
 VANISHED, OF_ERROR = 1e-6, 1e-3
+# What a hypothesis raises that does not fit these shapes.
+DOES_NOT_FIT = (RuntimeError, ValueError, IndexError, KeyError)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ def explains(before: float, after: float, rounding: float = 0.0) -> bool:
 def explain(subject: Subject, hypotheses: Iterable[Hypothesis] | None = None) -> Explanation:
     """Tries one hypothesis after the other, by default all that are registered, and stops at the first that explains.
 
+    One that raises something explains nothing; unless it only does not fit these shapes, the evidence says what.
+
     Args:
         subject: that differs. With `others`, what explains it must explain those too.
         hypotheses: to try.
@@ -47,11 +54,16 @@ def explain(subject: Subject, hypotheses: Iterable[Hypothesis] | None = None) ->
     before = subject.error()
     tried: list[Evidence] = []
     for hypothesis in hypotheses_about(subject) if hypotheses is None else hypotheses:
-        try:
+        if hypothesis.raised is not None:
+            tried.append(Evidence(hypothesis.name, before, math.inf, False, hypothesis.raised))
+            continue
+        with Catching(activity=Activity.DIAGNOSIS) as caught:
             after = subject.error(hypothesis.wrong)
             right = before > 0 and explains(before, after, subject.rounding) and _explains_others(subject, hypothesis)
-        except (RuntimeError, ValueError, IndexError, KeyError):
-            continue  # it does not fit these shapes
+        if caught.raised:
+            if not isinstance(caught.error, DOES_NOT_FIT):
+                tried.append(Evidence(hypothesis.name, before, math.inf, False, caught.raised[0]))
+            continue
         tried.append(Evidence(hypothesis.name, before, after, right))
         if right:
             return Explanation(hypothesis, (tried[-1], *tried[:-1]))
@@ -61,3 +73,11 @@ def explain(subject: Subject, hypotheses: Iterable[Hypothesis] | None = None) ->
 def _explains_others(subject: Subject, hypothesis: Hypothesis) -> bool:
     """Whether the other results that differ are equal with it, or as good as."""
     return all(explains(other.error(), other.error(hypothesis.wrong), FORWARD_BOUND) for other in subject.others)
+
+
+def or_unexplained(diagnose: Callable[[], Diagnosis], unexplained: Diagnosis) -> Diagnosis:
+    """A diagnosis; where something is raised on the way to it, what is known without, and what was raised."""
+    with Catching(activity=Activity.DIAGNOSIS) as caught:
+        return diagnose()
+    evidence = tuple(Evidence("", math.inf, math.inf, False, one) for one in caught.raised)
+    return replace(unexplained, evidence=evidence)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tfvc.common.plugins import plugins
+from tfvc.parity.catching import Catching
 from tfvc.parity.diagnosis.subjects.subject import Subject
 from tfvc.parity.findings.diagnosis import Fault
+from tfvc.parity.findings.raised import Activity, Raised
 
 GROUP = "tfvc.diagnoses"
 
@@ -23,8 +25,9 @@ class Hypothesis:
         cause, fix: a sentence each.
         wrong: makes the reference wrong; what it takes and gives, the subject says (`LayerSubject`, `TensorSubject`,
             `LossSubject`, `StepSubject`). One that raises a RuntimeError, ValueError, IndexError or KeyError does not
-            fit these shapes, and explains nothing.
+            fit these shapes, and explains nothing; what else it raises is told.
         fault: what is wrong, if that is something else than where it was seen.
+        raised: what was raised as it was made; it is then not tried.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Hypothesis:
     fix: str
     wrong: Callable[..., Any]
     fault: Fault | None = None
+    raised: Raised | None = None
 
 
 Hypotheses = Callable[[Any], Iterable[Hypothesis]]
@@ -79,8 +83,14 @@ def register(subject: type[Subject], *kinds: type | str, general: bool = False) 
 
 
 def hypotheses_about(subject: Subject) -> Iterator[Hypothesis]:
-    """What may be wrong with a subject: in the order of registration, what is general last."""
+    """What may be wrong with a subject: in the order of registration, what is general last.
+
+    Where a function raises something in place of its next hypothesis, that comes as one that cannot be tried.
+    """
     plugins(GROUP)
     for group in sorted(_GROUPS, key=lambda group: group.general):
         if group.is_about(subject):
-            yield from group.hypotheses(subject)
+            with Catching(activity=Activity.DIAGNOSIS) as caught:
+                yield from group.hypotheses(subject)
+            for one in caught.raised:
+                yield Hypothesis(group.hypotheses.__name__, "", "", lambda *args: None, raised=one)

@@ -90,6 +90,7 @@ def _subject(views: LayerViews, passage: Passage, result: Result) -> LayerSubjec
         buffers,
         join=lambda gradients: views.joined(gradients, pair),
         parts=_parts(views, pair.path, pair.keys),
+        padding=passage.torch_padding,
     )
 
 

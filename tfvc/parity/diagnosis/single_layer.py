@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from tfvc.parity.diagnosis.explain import Explanation, explain
+from tfvc.parity.diagnosis.explain import Explanation, explain, or_unexplained
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, hypotheses_about
 from tfvc.parity.diagnosis.layer_on_its_own import coarse_layer_subject, layer_subject
 from tfvc.parity.diagnosis.subjects.layer import LayerSubject, unchanged
@@ -33,6 +33,11 @@ def diagnose_layer(views: LayerViews, passage: Passage, row: Row, passes: Sequen
         row: the first row of its local view that failed.
         passes: the forward passes, for what the layer was called with in each mode.
     """
+    unexplained = _unexplained(views.layer(passage), row, Explanation(None, ()))
+    return or_unexplained(lambda: _diagnosed(views, passage, row, passes), unexplained)
+
+
+def _diagnosed(views: LayerViews, passage: Passage, row: Row, passes: Sequence[ForwardPass]) -> Diagnosis:
     layer = views.layer(passage)
     not_finite = row.failure(FailureKind.NOT_FINITE)
     if not_finite and not_finite.side.is_keras:

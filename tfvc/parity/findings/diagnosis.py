@@ -4,14 +4,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tfvc.parity.findings.failure import FailureKind
+from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.words import failure_words
 
 
 class Fault(StrEnum):
-    """What is wrong: between layers, the parts of the culprit are right, but not what lies between them."""
+    """What is wrong.
+
+    Between layers: the parts of the culprit are right, but not what lies between them. In or behind, in or around: the
+    culprit is a layer that could not be compared by itself; what it was fed is right, or not known either.
+    """
 
     LAYER = "layer"
+    IN_OR_BEHIND = "in or behind"
+    IN_OR_AROUND = "in or around"
     BETWEEN_LAYERS = "between layers"
     LOSS = "loss"
     CLIPPING = "gradient clipping"
@@ -20,12 +27,16 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One hypothesis that was tried on the culprit: the relative error without it and with it."""
+    """One hypothesis that was tried on the culprit: the relative error without it and with it.
+
+    `raised` is what it raised instead of explaining anything.
+    """
 
     hypothesis: str
     error_before: float
     error_after: float
     explains: bool
+    raised: Raised | None = None
 
 
 @dataclass(frozen=True)
@@ -55,8 +66,13 @@ class Diagnosis:
     def place(self) -> str:
         """The culprit, in words."""
         keras = f" (Keras: {self.keras})" if self.keras else ""
-        between = self.kind is Fault.BETWEEN_LAYERS
-        return f"between the layers of {self.culprit}{keras}" if between else self.culprit + keras
+        match self.kind:
+            case Fault.BETWEEN_LAYERS:
+                return f"between the layers of {self.culprit}{keras}"
+            case Fault.IN_OR_BEHIND | Fault.IN_OR_AROUND:
+                return f"{self.kind} {self.culprit}{keras}"
+            case _:
+                return self.culprit + keras
 
     @property
     def why(self) -> str:

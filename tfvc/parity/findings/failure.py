@@ -12,6 +12,7 @@ class FailureKind(StrEnum):
     SIZE = "size"  # of a weight, which has no place in the other model
     SHAPE = "shape"
     DTYPE = "dtype"
+    MISSING = "missing"  # on one side
     NOT_FINITE = "not finite"
     TOO_LARGE = "too large"  # for its norm
     INTEGERS = "integers"
@@ -28,7 +29,7 @@ class Failure:
 
     Attributes:
         kind: which.
-        torch, keras: the two shapes or dtypes, where these differ.
+        torch, keras: the two shapes or dtypes, where these differ; the shape of what only one side gives.
         side: which of the four is not finite, or gives in float64 what float32 holds.
         figure: the relative float64 error, the float32 error over the noise, Keras's noise over torch's, or the float64
             error in units of float32's rounding.

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.drift import Drift
 from tfvc.parity.findings.environment import Environment
-from tfvc.parity.findings.layer import CULPRIT, UNPAIRED, VICTIM, Layer
+from tfvc.parity.findings.layer import CULPRIT, NOT_COMPARED, UNPAIRED, VICTIM, Layer
+from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import Phase
 from tfvc.parity.findings.words import stage_words
@@ -21,6 +22,7 @@ class Findings:
         rows: the whole model's tensors, stage by stage, in the order of computation.
         layers: the layers, in the order of torch's calls; empty if layers were not looked at.
         diagnoses: one for each culprit, the first of which is where everything starts.
+        raised: what a model, layer, loss, optimizer or hypothesis raised; each once.
         drift: one for each training step.
         ignored: torch keys that the Keras model has no variable for and needs none.
         accepted: differences that the case knows and that the reference was therefore given too.
@@ -37,6 +39,7 @@ class Findings:
     description: str = ""
     layers: list[Layer] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
@@ -52,8 +55,8 @@ class Findings:
 
     @property
     def passed(self) -> bool:
-        """True if at least one tensor was compared and none failed."""
-        return bool(self.rows) and not self.failures
+        """True if at least one tensor was compared, none failed and nothing was raised."""
+        return bool(self.rows) and not self.failures and not self.raised
 
     @property
     def first_failure(self) -> Row | None:
@@ -79,6 +82,11 @@ class Findings:
     def unpaired(self) -> list[Layer]:
         """What was compared only as a part of something larger."""
         return [layer for layer in self.layers if layer.verdict == UNPAIRED]
+
+    @property
+    def not_compared(self) -> list[Layer]:
+        """The pairs of which nothing is known, or not all."""
+        return [layer for layer in self.layers if layer.verdict == NOT_COMPARED]
 
     @property
     def diagnosis(self) -> Diagnosis | None:

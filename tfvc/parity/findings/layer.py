@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from tfvc.parity.findings.not_compared import NotCompared
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import Stage
 
-CULPRIT, VICTIM, FINE, UNPAIRED = "culprit", "victim", "fine", "unpaired"
+CULPRIT, VICTIM, FINE = "culprit", "victim", "fine"
+NOT_COMPARED, UNPAIRED = "not compared", "unpaired"
 
 
 @dataclass
@@ -23,7 +25,9 @@ class Layer:
         call: which call of the layer in one pass, from 1.
         parent: path of the smallest pair that this one lies in, or None.
         paired_by: "weights", "table" or "position"; empty if unpaired.
-        verdict: `culprit` if it is wrong by itself, `victim` if only what it was fed is wrong, `fine`, `unpaired`.
+        verdict: `culprit` if it is wrong by itself, `victim` if only what it was fed is wrong, `not compared` if it
+            could not be run by itself and nothing that is wrong was seen of it, `fine`, `unpaired`.
+        not_compared: why it, or a part of it, could not be compared.
         note: what else a reader must know: why it is unpaired, or that only the computation between its parts differs.
     """
 
@@ -36,6 +40,7 @@ class Layer:
     paired_by: str = ""
     verdict: str = FINE
     note: str = ""
+    not_compared: list[NotCompared] = field(default_factory=list)
     propagated_forward: list[Row] = field(default_factory=list)
     local_forward: list[Row] = field(default_factory=list)
     propagated_backward: list[Row] = field(default_factory=list)
@@ -63,11 +68,24 @@ class Layer:
     def wrong(self) -> bool:
         return any(row.failed for row in [*self.local, *self.propagated])
 
+    @property
+    def hidden(self) -> bool:
+        """Whether it may be wrong unseen, because it could not be compared by itself."""
+        return any(one.hides for one in self.not_compared)
+
     def settle(self) -> None:
         """Gives the layer its verdict; a culprit stays one."""
         if self.verdict in (UNPAIRED, CULPRIT):
             return
-        self.verdict = CULPRIT if self.wrong_locally else VICTIM if self.wrong else FINE
+        if self.wrong:
+            self.verdict = CULPRIT if self.wrong_locally else VICTIM
+        else:
+            self.verdict = NOT_COMPARED if self.hidden else FINE
+
+    def cannot_be_compared(self, why: NotCompared) -> None:
+        """Notes why, each reason once."""
+        if why not in self.not_compared:
+            self.not_compared.append(why)
 
     def forget_backward(self, stage: Stage) -> None:
         """Drops what was found in one stage of a backward pass."""

@@ -1,6 +1,11 @@
 """How stages and failures are called: the one place where they become words. Nothing reads these words back."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.not_compared import NotCompared, Reason
+from tfvc.parity.findings.raised import Activity, Raised
 from tfvc.parity.findings.stage import Stage
 
 
@@ -36,6 +41,10 @@ def failure_words(failure: Failure) -> str:
             return f"torch has shape {failure.torch}, Keras {failure.keras}"
         case FailureKind.DTYPE:
             return f"Keras gives {failure.keras} where torch gives {failure.torch}"
+        case FailureKind.MISSING:
+            if failure.torch is not None and failure.keras is not None:
+                return "only one precision gives it"
+            return f"only {'Keras' if failure.torch is None else 'torch'} gives it"
         case FailureKind.NOT_FINITE:
             return f"{failure.side} is not finite"
         case FailureKind.TOO_LARGE:
@@ -55,3 +64,56 @@ def failure_words(failure: Failure) -> str:
             return f"a constant or a step is float32 on one side, or differs by as little ({units})"
         case FailureKind.ROUNDING:
             return f"a step is float32 on one side: {failure.side} gives only what float32 holds"
+
+
+def raised_together(raised: Sequence[Raised]) -> list[str]:
+    """One line for each exception, those of several sides that are alike in one."""
+    alike = dict.fromkeys(replace(one, side=None) for one in raised)
+    sides = {one: [str(x.side) for x in raised if x.side and replace(x, side=None) == one] for one in alike}
+    return [raised_words(one, " and ".join(sides[one])) for one in alike]
+
+
+def raised_words(raised: Raised, sides: str = "") -> str:
+    """`forward, training outputs: Keras float64 in decoder/lstm: ValueError: too short (port.py:12)`.
+
+    Args:
+        raised: the exception.
+        sides: the models that raised it, in place of its own.
+    """
+    stage = f"{phase_words(raised.stage)}, {stage_words(raised.stage)}: " if raised.stage else ""
+    who = (
+        sides or str(raised.side)
+        if sides or raised.side
+        else "the search for a cause"
+        if raised.activity is Activity.DIAGNOSIS
+        else ""
+    )
+    who += f" in {raised.layer}" if raised.layer else ""
+    alone = ", run by itself" if raised.activity is Activity.LAYERS else ""
+    frame = f" ({raised.frame})" if raised.frame else ""
+    message = f": {raised.message}" if raised.message else ""
+    return f"{stage}{who}{alone}{': ' if who else ''}{raised.exception}{message}{frame}"
+
+
+def not_compared_words(why: NotCompared) -> str:
+    """`inputs of shape (2, 3) in torch and (2, 4) in Keras`."""
+    theirs, ours = why.torch, why.keras
+    match why.reason:
+        case Reason.INPUT_COUNT:
+            return f"torch takes {theirs} tensors, Keras {ours}"
+        case Reason.INPUT_SHAPE:
+            return f"inputs of shape {theirs} in torch and {ours} in Keras{_alike(theirs, ours)}"
+        case Reason.OUTPUT_COUNT:
+            return f"torch gives {theirs} tensors, Keras {ours}: those that both give are compared"
+        case Reason.OUTPUT_SHAPE:
+            return f"outputs of shape {theirs} in torch and {ours} in Keras{_alike(theirs, ours)}"
+        case Reason.CALLS:
+            if theirs and ours:
+                return f"torch calls it {theirs} times, Keras {ours}"
+            return f"{'torch' if not theirs else 'Keras'} is not seen to call it"
+        case Reason.RAISED:
+            return raised_words(why.raised)
+
+
+def _alike(theirs: tuple[int, ...], ours: tuple[int, ...]) -> str:
+    return ": which axis is which cannot be told" if sorted(theirs) == sorted(ours) else ""

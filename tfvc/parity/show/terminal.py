@@ -6,10 +6,11 @@ from rich.text import Text
 
 from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.findings import Findings
-from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
+from tfvc.parity.findings.layer import CULPRIT, FINE, NOT_COMPARED, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.findings.row import Row, Verdict
+from tfvc.parity.findings.words import not_compared_words, raised_together, raised_words
 
-_STYLES = {CULPRIT: "bold red", VICTIM: "yellow", UNPAIRED: "dim", FINE: ""}
+_STYLES = {CULPRIT: "bold red", VICTIM: "yellow", NOT_COMPARED: "cyan", UNPAIRED: "dim", FINE: ""}
 
 
 def summary(report: Findings) -> str:
@@ -21,12 +22,14 @@ def summary(report: Findings) -> str:
     verdict = "PASS" if report.passed else "FAIL"
     if report.first_failure:
         verdict += f" at {report.first_failure.where}"
+    elif report.raised:
+        verdict += f", {report.raised[0].exception} raised"
     return f"{report.case} [{report.init}] {verdict}: {len(report.rows)} tensors; {figures}"
 
 
 def whole(report: Findings, limit: int) -> Group:
     """The tables of a report, with at most `limit` layers and `limit` failed tensors."""
-    parts = [*(_cause(diagnosis) for diagnosis in report.diagnoses)]
+    parts = [*(_cause(diagnosis) for diagnosis in report.diagnoses), *map(_raised, raised_together(report.raised))]
     if report.layers and not report.passed:
         parts.append(layers(report, limit))
     parts.append(stages(report, limit))
@@ -45,18 +48,27 @@ def _cause(diagnosis: Diagnosis) -> Text:
     explaining = next((e for e in diagnosis.evidence if e.explains), None)
     if explaining:
         text.append(f"evidence error {explaining.error_before:.1e} without it, {explaining.error_after:.1e} with it\n")
+    for evidence in diagnosis.evidence:
+        if evidence.raised:
+            text.append(f"raised   by the hypothesis {evidence.hypothesis}: " if evidence.hypothesis else "raised   ")
+            text.append(f"{raised_words(evidence.raised)}\n")
     return text
 
 
+def _raised(words: str) -> Text:
+    return Text.assemble(("raised   ", "bold red"), words, "\n")
+
+
 def layers(report: Findings, limit: int) -> Table:
-    """Culprits, then victims, then what is unpaired, one line each; of those that are fine only the number."""
+    """Culprits, victims, what is not compared, what is unpaired, one line each; of those that are fine the number."""
     table = Table(
         Column("layer", overflow="fold"),
         Column("Keras", overflow="fold"),
         "verdict",
         *(Column(name, justify="right") for name in ("local", "propagated", "local grad.", "propagated grad.")),
     )
-    shown = [layer for verdict in (CULPRIT, VICTIM, UNPAIRED) for layer in report.layers if layer.verdict == verdict]
+    verdicts = (CULPRIT, VICTIM, NOT_COMPARED, UNPAIRED)
+    shown = [layer for verdict in verdicts for layer in report.layers if layer.verdict == verdict]
     for layer in shown[:limit]:
         views = (layer.local_forward, layer.propagated_forward, layer.local_backward, layer.propagated_backward)
         keras = f"{layer.keras_path} ({layer.keras_class})" if layer.keras_class else ""
@@ -133,6 +145,16 @@ def _lines(report: Findings) -> list[Text]:
     unpaired = [layer for layer in report.layers if layer.verdict == UNPAIRED]
     if unpaired:
         lines.append("not paired: " + "; ".join(f"{_where(layer)} ({layer.note})" for layer in unpaired))
+    partly = {
+        f"{layer.name} ({'; '.join(map(not_compared_words, layer.not_compared))})": layer
+        for layer in report.layers
+        if layer.not_compared
+    }
+    hidden = [words for words, layer in partly.items() if layer.hidden]
+    if hidden:
+        lines.append("not compared by itself: " + "; ".join(hidden))
+    if len(hidden) < len(partly):
+        lines.append("compared in part: " + "; ".join(words for words, layer in partly.items() if not layer.hidden))
     return [Text(line) for line in lines]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase, Turn, probe
+from tfvc.parity.catching import Catching, SidesRaised, made_by
 from tfvc.parity.findings.stage import StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
 from tfvc.parity.sides.accepted import accept
@@ -37,9 +38,11 @@ class FourModels:
         torch64, keras64, torch32, keras32: the models; `sides` has all four.
         initial: the weights that they start from, in torch's layout and under its keys; set before `load`.
         inputs: of the first step.
+        unlike: outputs that only one side gives, or that are of other shapes: the default loss does not read them.
 
     Raises:
         TfvcError: if the weight entries do not cover both models exactly.
+        SidesRaised: with what the first call of a Keras model raises that has no weights before.
     """
 
     initial: Mapping[str, np.ndarray]
@@ -48,6 +51,7 @@ class FourModels:
         self.case = case
         self.seed = seed
         self._with_units: set[str] = set()
+        self.unlike: frozenset[str] = frozenset()
         self.restart()
         self.torch64, self.torch32 = TorchSide(case, "float64"), TorchSide(case, "float32")
         self.shapes = self.torch64.shapes()
@@ -55,7 +59,12 @@ class FourModels:
         self._large = sum(8 * x.size for x in self.shapes.values()) >= LARGE
         if self._large:
             return_large_blocks()
-        self.keras64, self.keras32 = (KerasSide(case, dtype, self.inputs) for dtype in ("float64", "float32"))
+        with Catching() as of_64:
+            self.keras64 = KerasSide(case, "float64", self.inputs)
+        with Catching() as of_32:
+            self.keras32 = KerasSide(case, "float32", self.inputs)
+        if of_64.raised or of_32.raised:
+            raise SidesRaised([*of_64.raised, *of_32.raised]) from (of_64.error or of_32.error)
         self.sides = FourOf(self.torch64, self.keras64, self.torch32, self.keras32)
         joint = [entry for entry in self.keras64.entries if len(entry.keys) > 1]
         self.torch64.joint = self.torch32.joint = joint
@@ -65,10 +74,6 @@ class FourModels:
         self.torch64.ignored = self.torch32.ignored = self.ignored
         made = self.torch64.module.state_dict()
         self._own = {key: made[key].numpy().copy() for key in self.ignored}
-        if any(turn.keras_losses is None for turn in case.all_turns):
-            outputs, _ = self.torch64.forward(self.inputs, training=False)
-            for side in self.sides:
-                side.probes = {n: probe(x.shape) for n, x in outputs.items() if np.issubdtype(x.dtype, np.floating)}
 
     def _check_keys(self) -> list[str]:
         """The torch keys that the case ignores; all others must have an entry."""
@@ -107,12 +112,15 @@ class FourModels:
         Args:
             compute: the function.
             float32_first: where a side leaves less in memory than it finds, so that float64, the larger one, has room.
+
+        Raises:
+            SidesRaised: with all that the sides raised.
         """
 
         def both(*sides: Any) -> list[Any]:
             found = {}
             for side in reversed(sides) if float32_first else sides:
-                found[id(side)] = compute(side)
+                found[id(side)] = self._attempt(compute, side)
                 if self._large:
                     give_back()
             return [found[id(side)] for side in sides]
@@ -121,7 +129,23 @@ class FourModels:
             theirs = pool.submit(both, self.torch64, self.torch32)
             keras64, keras32 = both(self.keras64, self.keras32)
             torch64, torch32 = theirs.result()
-        return FourOf(torch64, keras64, torch32, keras32)
+        return _values(FourOf(torch64, keras64, torch32, keras32))
+
+    def in_turn(self, compute: Callable[[Any], Any]) -> FourOf[Any]:
+        """What a function gives for each side, one after the other.
+
+        Raises:
+            SidesRaised: with all that the sides raised.
+        """
+        return _values(self.sides.map(lambda side: self._attempt(compute, side)))
+
+    def _attempt(self, compute: Callable[[Any], Any], side: Any) -> tuple[Any, Catching]:
+        """What a function gives for a side, or what it raises there."""
+        which = next(which for which, other in self.sides.named().items() if other is side)
+        value = None
+        with Catching(side=which, named=side.name_of) as caught:
+            value = compute(side)
+        return value, caught
 
     def slots(self, turn: Turn) -> FourOf[dict[StageKind, LazyArrays]]:
         """What the optimizers of a turn keep, in torch's units; of the first step they are found out."""
@@ -141,9 +165,19 @@ class FourModels:
             ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
 
     def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
-        """Computes on all sides what the case keeps through a step."""
-        for side in self.sides:
-            side.begin_step(inputs)
+        """Computes on all sides what the case keeps through a step, and what the default loss reads outputs by."""
+        if any(turn.keras_losses is None for turn in self.case.all_turns) and not self.torch64.probes:
+            found, caught = self._attempt(lambda side: side.infer(self.inputs), self.torch64)
+            if caught.raised:
+                raise SidesRaised(caught.raised) from caught.error
+            real = {name: x for name, x in found.items() if np.issubdtype(x.dtype, np.floating)}
+            probes = {name: probe(x.shape) for name, x in real.items() if name not in self.unlike}
+            if not probes:
+                raise ValueError("no output is of the same shape on both sides: the default loss has nothing to read")
+            for side in self.sides:
+                side.probes = probes
+            self.torch64.load(self.initial)
+        self.in_turn(lambda side: side.begin_step(inputs))
 
     def load(self, state: Mapping[str, np.ndarray] | None = None) -> None:
         """Puts weights, by default the initial ones, into all four models."""
@@ -159,8 +193,16 @@ class FourModels:
 
     def draw(self) -> dict[str, np.ndarray]:
         """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
-        drawn = self.case.inputs(self.rng)
+        drawn = made_by(f"parity case {self.case.name}: its inputs", lambda: self.case.inputs(self.rng))
         return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
+
+
+def _values(attempts: FourOf[tuple[Any, Catching]]) -> FourOf[Any]:
+    """What was computed. Raises SidesRaised if something was raised instead."""
+    raised = [one for _, caught in attempts for one in caught.raised]
+    if raised:
+        raise SidesRaised(raised) from next(caught.error for _, caught in attempts if caught.error)
+    return attempts.map(lambda attempt: attempt[0])
 
 
 def joined_with_parts(state: Mapping[str, np.ndarray], joint: Sequence[Entry]) -> LazyArrays:

@@ -10,7 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.catching import Catching, SidesRaised, made_by
 from tfvc.parity.findings.stage import StageKind
+from tfvc.parity.four_of import Side
 from tfvc.parity.noise import building
 from tfvc.parity.private_parts import fresh_layer_names, slot_variables, sublayers
 from tfvc.parity.sides.accepted import CLIPPING
@@ -35,6 +37,7 @@ class KerasSide:
 
     Raises:
         TfvcError: if a variable of the model has no entry, or two.
+        SidesRaised: with what its first call raises, if it has no weights before.
     """
 
     def __init__(self, case: ParityCase, dtype: str, inputs: Arrays):
@@ -42,11 +45,14 @@ class KerasSide:
         self.dtype = dtype
         self._graphs: dict[Any, Any] = {}
         with precision(dtype), fresh_layer_names():
-            self.model = case.keras_model()
+            self.model = made_by(f"parity case {case.name}: its keras_model", case.keras_model)
             if not getattr(self.model, "built", False):
-                with building():
+                which = Side.KERAS64 if dtype == "float64" else Side.KERAS32
+                with Catching(side=which, named=self.name_of) as caught, building():
                     self._outputs(self.tensors(inputs), training=False)
-        declared = list(case.entries(self.model))
+                if caught.raised:
+                    raise SidesRaised(caught.raised) from caught.error
+        declared = list(made_by(f"parity case {case.name}: its entries", lambda: case.entries(self.model)))
         check_cover(self.model.weights, declared, f"parity case {case.name}")
         self.entries = [item for item in declared if isinstance(item, Entry)]
         self.ignored = {item.key for item in declared if isinstance(item, Ignored)}
@@ -87,13 +93,22 @@ class KerasSide:
     def state(self) -> LazyArrays:
         return LazyArrays({entry.name: entry.value for entry in self.entries})
 
+    def name_of(self, layer: keras.layers.Layer) -> str | None:
+        """The path of a layer; None if it is not of this side, or the whole."""
+        inside = layer is not self.model and any(other is layer for other in sublayers(self.model))
+        return (getattr(layer, "path", None) or layer.name) if inside else None
+
     def forward(
-        self, inputs: Arrays, training: bool, layers: Collection[keras.layers.Layer] | None = ()
+        self,
+        inputs: Arrays,
+        training: bool,
+        layers: Collection[keras.layers.Layer] | None = (),
+        calls: list[Call] | None = None,
     ) -> tuple[dict[str, np.ndarray], list[Call]]:
-        """Outputs, and the calls of these layers (None: of all)."""
-        with precision(self.dtype), traced(layers) as calls:
+        """Outputs, and the calls of these layers (None: of all); see `TorchSide.forward`."""
+        with precision(self.dtype), traced(layers, calls) as made:
             outputs = self._outputs(self.tensors(inputs), training)
-        return {name: _array(value) for name, value in outputs.items()}, calls
+        return {name: _array(value) for name, value in outputs.items()}, made
 
     def inverse(
         self, inputs: Arrays, outputs: Arrays, layers: Collection[keras.layers.Layer] | None = ()

@@ -27,13 +27,17 @@ _WITH_ACTIVATION = (
 
 
 @contextmanager
-def traced(layers: Collection[keras.layers.Layer] | None) -> Iterator[list[Call]]:
+def traced(layers: Collection[keras.layers.Layer] | None, calls: list[Call] | None = None) -> Iterator[list[Call]]:
     """Records every eager call of these layers (None: of all) made inside, in the order in which they end.
 
     The models are not touched: all calls of Keras layers pass through `keras.Operation.__call__`, which is wrapped
     meanwhile. There a layer's arguments are complete: `training` and `mask` have been filled in.
+
+    Args:
+        layers: which.
+        calls: a list that they are added to, for who wants those that were made before something was raised.
     """
-    calls: list[Call] = []
+    calls = [] if calls is None else calls
     counts: Counter[int] = Counter()
     wanted = None if layers is None else {id(layer) for layer in layers}
     original = keras.Operation.__call__

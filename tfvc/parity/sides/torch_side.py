@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.case import ParityCase, Turn
+from tfvc.parity.catching import made_by
 from tfvc.parity.sides.accepted import CLIPPING
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.lazy_arrays import LazyArrays
@@ -34,7 +35,8 @@ class TorchSide:
 
         self.case = case
         self.dtype = getattr(torch, dtype)
-        self.module = _with_constants_of_float32(case.torch_module()).to(self.dtype)
+        made = made_by(f"parity case {case.name}: its torch_module", case.torch_module)
+        self.module = _with_constants_of_float32(made).to(self.dtype)
         self.joint: Sequence[Entry] = ()
         self.ignored: Sequence[str] = ()
         self.probes: dict[str, np.ndarray] = {}
@@ -61,16 +63,24 @@ class TorchSide:
         state = self.module.state_dict()
         return self.joined({key: value for key, value in state.items() if key not in self.ignored})
 
+    def name_of(self, module: Any) -> str | None:
+        """The path of a module; None if it is not of this side, or the whole."""
+        return next((path for path, other in self.module.named_modules() if other is module and path), None)
+
     def forward(
-        self, inputs: Arrays, training: bool, modules: Mapping[str, Any] | None = None
+        self,
+        inputs: Arrays,
+        training: bool,
+        modules: Mapping[str, Any] | None = None,
+        calls: list[Call] | None = None,
     ) -> tuple[dict[str, np.ndarray], list[Call]]:
-        """Outputs, and the calls of these modules."""
+        """Outputs, and the calls of these modules; they are added to `calls`, which has them if something is raised."""
         import torch
 
         self.module.train(training)
-        with torch.no_grad(), traced(modules or {}) as calls:
+        with torch.no_grad(), traced(modules or {}, calls) as made:
             outputs = self._outputs(self.tensors(inputs))
-        return {name: _array(value) for name, value in outputs.items()}, calls
+        return {name: _array(value) for name, value in outputs.items()}, made
 
     def inverse(
         self, inputs: Arrays, outputs: Arrays, modules: Mapping[str, Any] | None = None

@@ -12,17 +12,20 @@ from tfvc.parity.sides.structure import take_apart
 
 
 @contextmanager
-def traced(modules: Mapping[str, Any]) -> Iterator[list[Call]]:
+def traced(modules: Mapping[str, Any], calls: list[Call] | None = None) -> Iterator[list[Call]]:
     """Records every call of these modules made inside, in the order in which they end.
 
     Inputs and outputs are copied, because a module that works in place overwrites them.
 
+    Those of scripted modules are not seen: they run without Python.
+
     Args:
         modules: path -> module.
+        calls: a list that they are added to, for who wants those that were made before something was raised.
     """
     import torch
 
-    calls: list[Call] = []
+    calls = [] if calls is None else calls
     counts: Counter[int] = Counter()
     running: list[Call] = []
 
@@ -44,7 +47,7 @@ def traced(modules: Mapping[str, Any]) -> Iterator[list[Call]]:
         calls.append(call)
 
     handles = []
-    for module in modules.values():
+    for module in (m for m in modules.values() if not isinstance(m, torch.jit.ScriptModule)):
         handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
         handles.append(module.register_forward_hook(after, with_kwargs=True))
     try:

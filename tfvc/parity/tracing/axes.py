@@ -5,6 +5,7 @@ wrote), the shapes may allow only one answer, or the numbers that flow in both m
 module is compared only as a part of something larger.
 """
 
+import math
 from itertools import permutations
 from typing import Any
 
@@ -51,6 +52,26 @@ def by_kind(module: Any, rank: int) -> Axes | None:
 def layout_of(axes: Axes | None) -> Layout | None:
     """The same as a layout, which takes tensors across."""
     return None if axes is None else Layout(tuple(np.argsort(axes).tolist()))
+
+
+def folded(module: Any, torch_shape: tuple[int, ...], keras_shape: tuple[int, ...]) -> Layout | None:
+    """The layout of a tensor whose axes before the last are folded together on a side.
+
+    Only of a module that treats all of these alike; None if that does not explain the shapes.
+    """
+    from torch import nn
+
+    alone = (nn.Linear, nn.RMSNorm, nn.LayerNorm)
+    if not isinstance(module, alone) or len(getattr(module, "normalized_shape", (1,))) != 1:
+        return None
+    if math.prod(torch_shape) != math.prod(keras_shape) or torch_shape[-1:] != keras_shape[-1:]:
+        return None
+    return Flattened(tuple(range(len(keras_shape))), keras_shape, torch_shape)
+
+
+def same_numbers(theirs: np.ndarray, ours: np.ndarray) -> bool:
+    """Whether two tensors of one layout are the same but for rounding."""
+    return bool(np.linalg.norm(theirs - 1.0 * ours) <= np.linalg.norm(theirs) * _SAME)
 
 
 def order_of(layout: Layout | None) -> Axes | None:

@@ -1,16 +1,17 @@
 """A backward pass of the four models, and of their layers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tfvc.parity.case import Turn
+from tfvc.parity.catching import Catching
+from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
-from tfvc.parity.judging.judgement import judge
-from tfvc.parity.judging.samples import Samples
+from tfvc.parity.judging.samples import Samples, judge_all
 from tfvc.parity.sides.computed import Computed
 from tfvc.parity.sides.four_models import FourModels
 from tfvc.parity.tracing.layer_views import Group, LayerViews
@@ -18,6 +19,7 @@ from tfvc.parity.tracing.passage import Passage
 
 # How many inputs a loss of precision in a gradient must show on.
 DRAWS = 3
+_NOTHING = Samples(FourOf({}, {}, {}, {}))
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class BackwardPass:
         losses, gradients: what they gave.
         passages: the calls of layers, as far as they were recorded.
         computed: losses and gradients as the models have just computed them, if a training step may go on from there.
+        raised: what was raised, in place of all of this.
     """
 
     turn: Turn
@@ -37,7 +40,8 @@ class BackwardPass:
     losses: Samples
     gradients: Samples
     passages: Sequence[Passage]
-    computed: Computed
+    computed: Computed = field(default_factory=Computed)
+    raised: Sequence[Raised] = ()
 
     @property
     def failed(self) -> bool:
@@ -46,11 +50,13 @@ class BackwardPass:
 
 def run_backward(models: FourModels, turn: Turn) -> BackwardPass:
     """A pass of the whole models alone."""
-    _begin(models)
-    losses, gradients = models.losses_and_gradients(models.inputs, turn)
-    rows, again = _judge(models, turn, losses, gradients)
-    computed = Computed() if again else Computed(losses, gradients)
-    return BackwardPass(turn, rows, Samples(losses), Samples(gradients), [], computed)
+    with Catching(_stage(turn, StageKind.GRADIENTS)) as caught:
+        _begin(models)
+        losses, gradients = models.losses_and_gradients(models.inputs, turn)
+        rows, again = _judge(models, turn, losses, gradients)
+        computed = Computed() if again else Computed(losses, gradients)
+        return BackwardPass(turn, rows, Samples(losses), Samples(gradients), [], computed)
+    return BackwardPass(turn, [], _NOTHING, _NOTHING, [], raised=caught.raised)
 
 
 def run_backward_with_layers(models: FourModels, turn: Turn, views: LayerViews, together: bool = False) -> BackwardPass:
@@ -66,7 +72,7 @@ def run_backward_with_layers(models: FourModels, turn: Turn, views: LayerViews, 
     if together or len(groups) == 1 or views.wrong:
         return _with_group(models, turn, views, None)
     first, *_ = [_without_tensors(_with_group(models, turn, views, group)) for group in groups]
-    if first.failed or views.wrong:
+    if not first.raised and (first.failed or views.wrong):
         for layer in views.layers.values():
             layer.forget_backward(_stage(turn, StageKind.GRADIENTS))
         return _with_group(models, turn, views, None)
@@ -91,6 +97,12 @@ def sent_back_by_terms(models: FourModels, turn: Turn, passage: Passage) -> dict
 
 def _with_group(models: FourModels, turn: Turn, views: LayerViews, group: Group) -> BackwardPass:
     """A pass in which the layers of a group of pairs (None: of all) are recorded and judged."""
+    with Catching(_stage(turn, StageKind.GRADIENTS)) as caught:
+        return _recorded(models, turn, views, group)
+    return BackwardPass(turn, [], _NOTHING, _NOTHING, [], raised=caught.raised)
+
+
+def _recorded(models: FourModels, turn: Turn, views: LayerViews, group: Group) -> BackwardPass:
     _begin(models)
     traced = views.traced(group)
     found = models.each(lambda side: side.traced_backward(models.inputs, turn, traced(side)))
@@ -104,12 +116,11 @@ def _with_group(models: FourModels, turn: Turn, views: LayerViews, group: Group)
     for passage in passages:
         if passage.pair.leaf:
             views.locally(passage, stage, imprecise)
-    return BackwardPass(turn, rows, Samples(losses), Samples(gradients), passages, Computed())
+    return BackwardPass(turn, rows, Samples(losses), Samples(gradients), passages)
 
 
 def _without_tensors(one: BackwardPass) -> BackwardPass:
-    nothing = Samples(FourOf({}, {}, {}, {}))
-    return replace(one, losses=nothing, gradients=nothing, passages=[])
+    return replace(one, losses=_NOTHING, gradients=_NOTHING, passages=[])
 
 
 def _begin(models: FourModels) -> None:
@@ -126,9 +137,9 @@ def _judge(
 ) -> tuple[list[Row], bool]:
     """Rows of losses and gradients, and whether more inputs were drawn: a gradient that is only imprecise must be so
     for several."""
-    of_losses = judge(Samples(losses), _stage(turn, StageKind.LOSSES), precision=True)
+    of_losses = judge_all(Samples(losses), _stage(turn, StageKind.LOSSES), precision=True)
     stage = _stage(turn, StageKind.GRADIENTS)
-    rows = judge(Samples(gradients), stage, precision=True)
+    rows = judge_all(Samples(gradients), stage, precision=True)
     again = False
     for _ in range(DRAWS - 1):
         if not any(row.only_imprecise for row in rows):
@@ -138,6 +149,6 @@ def _judge(
         inputs = models.draw()
         models.begin_step(inputs)
         _, others = models.losses_and_gradients(inputs, turn)
-        redrawn = judge(Samples(others), stage, precision=True)
+        redrawn = judge_all(Samples(others), stage, precision=True)
         rows = [b if a.only_imprecise else a for a, b in zip(rows, redrawn, strict=True)]
     return [*of_losses, *rows], again

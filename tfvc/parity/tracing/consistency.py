@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from tfvc.common.errors import TfvcError
+from tfvc.parity.catching import Catching
 from tfvc.parity.findings.failure import Failure, FailureKind
+from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import LAYER_OUTPUTS, Mode, Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
 from tfvc.parity.judging.judgement import FORWARD_BOUND, judge
-from tfvc.parity.judging.samples import Samples
+from tfvc.parity.judging.samples import Samples, judge_all
 from tfvc.parity.sides.four_models import FourModels
 from tfvc.parity.sides.lengths import array_without_padding
 from tfvc.parity.tracing.forward import ForwardPass, judge_layers
@@ -30,10 +32,12 @@ class Consistency:
     Attributes:
         rows: of the whole models.
         passes: of their layers, if these were looked at.
+        raised: what was raised.
     """
 
     rows: list[Row] = field(default_factory=list)
     passes: list[ForwardPass] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
@@ -50,18 +54,18 @@ def run_round_trip(models: FourModels, views: LayerViews | None) -> Consistency:
     Raises:
         TfvcError: if the inverse gives something that is no input.
     """
-    models.load()
-    outputs = models.each(lambda side: side.infer(models.inputs))
-    given = dict(zip(map(id, models.sides), outputs, strict=True))
-    found, returned = _run(
-        models,
-        views,
-        Stage(Phase.ROUND_TRIP, StageKind.INVERSE),
-        lambda side, traced: side.inverse(models.inputs, given[id(side)], traced),
-    )
-    _known(models, "inverse", returned, models.inputs, "input")
-    expected = array_without_padding(models.inputs, models.inputs, models.case.lengths)
-    found.rows += _beside(models, expected, returned, Stage(Phase.ROUND_TRIP, StageKind.ROUND_TRIP))
+    found, stage = Consistency(), Stage(Phase.ROUND_TRIP, StageKind.INVERSE)
+    with Catching(stage) as caught:
+        models.load()
+        outputs = models.each(lambda side: side.infer(models.inputs))
+        given = dict(zip(map(id, models.sides), outputs, strict=True))
+        returned = _run(
+            models, views, stage, lambda side, traced: side.inverse(models.inputs, given[id(side)], traced), found
+        )
+        _known(models, "inverse", returned, models.inputs, "input")
+        expected = array_without_padding(models.inputs, models.inputs, models.case.lengths)
+        found.rows += _beside(models, expected, returned, Stage(Phase.ROUND_TRIP, StageKind.ROUND_TRIP))
+    found.raised += caught.raised
     return found
 
 
@@ -71,29 +75,28 @@ def run_stepwise(models: FourModels, views: LayerViews | None) -> Consistency:
     Raises:
         TfvcError: if they have a name that no output has.
     """
-    models.load()
-    whole = models.torch64.infer(models.inputs)
-    found, stepwise = _run(
-        models,
-        views,
-        Stage(Phase.STEPWISE, StageKind.STEPWISE_OUTPUTS),
-        lambda side, traced: side.stepwise(models.inputs, traced),
-    )
-    _known(models, "stepwise", stepwise, whole, "output")
-    found.rows += _beside(models, whole, stepwise, Stage(Phase.STEPWISE, StageKind.WHOLE))
+    found, stage = Consistency(), Stage(Phase.STEPWISE, StageKind.STEPWISE_OUTPUTS)
+    with Catching(stage) as caught:
+        models.load()
+        whole = models.torch64.infer(models.inputs)
+        stepwise = _run(models, views, stage, lambda side, traced: side.stepwise(models.inputs, traced), found)
+        _known(models, "stepwise", stepwise, whole, "output")
+        found.rows += _beside(models, whole, stepwise, Stage(Phase.STEPWISE, StageKind.WHOLE))
+    found.raised += caught.raised
     return found
 
 
-def _run(models: FourModels, views: LayerViews | None, stage: Stage, run: Run) -> tuple[Consistency, FourOf[Arrays]]:
+def _run(models: FourModels, views: LayerViews | None, stage: Stage, run: Run, found: Consistency) -> FourOf[Arrays]:
+    """What the four give; their rows, and those of their layers, are added to `found`."""
     traced = views.traced(None) if views is not None else lambda side: {} if side in models.sides.torch else ()
     outputs, calls = unzip_four(models.each(lambda side: run(side, traced(side))))
     samples = Samples(outputs)
-    found = Consistency(judge(samples, stage, precision=True, decisions=models.case.decisions))
+    found.rows += judge_all(samples, stage, precision=True, decisions=models.case.decisions)
     if views is not None:
         passages, failed = views.passages(calls), [row for row in found.rows if row.failed]
         judge_layers(views, passages, Stage(stage.phase, LAYER_OUTPUTS[Mode.INFERENCE]), failed)
         found.passes.append(ForwardPass(Mode.INFERENCE, passages, failed, samples))
-    return found, outputs
+    return outputs
 
 
 def _known(models: FourModels, function: str, found: FourOf[Arrays], known: Arrays, what: str) -> None:

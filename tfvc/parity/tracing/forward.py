@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 
 from tfvc.common.errors import TfvcError
+from tfvc.parity.catching import Catching, SidesRaised
+from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import LAYER_OUTPUTS, MODEL_OUTPUTS, Mode, Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
-from tfvc.parity.judging.judgement import judge
-from tfvc.parity.judging.samples import Samples
+from tfvc.parity.judging.samples import Samples, judge_all
+from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.four_models import FourModels, is_statistic
 from tfvc.parity.tracing.layer_views import Group, LayerViews
 from tfvc.parity.tracing.passage import Passage
 
 Outputs = FourOf[Mapping[str, np.ndarray]]
+NOTHING: Outputs = FourOf({}, {}, {}, {})
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,13 @@ class Forward:
     Attributes:
         rows: of the whole models: outputs, and the running statistics that training mode leaves.
         passes: one for each mode, if layers were looked at.
+        raised: what was raised.
         cut_short: whether it ended where something was wrong, for want of all layers to explain it.
     """
 
     rows: list[Row] = field(default_factory=list)
     passes: list[ForwardPass] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
     cut_short: bool = False
 
 
@@ -64,36 +69,61 @@ def run_forward(models: FourModels, views: LayerViews | None, together: bool = F
             running once for each.
         together: whether all layers are recorded together, as is needed to explain what is wrong.
     """
-    models.load()
-    groups: list[Group] = [None] if views is None or together else views.windows.groups(backward=False)
     found = Forward()
+    groups: list[Group] = [None] if views is None or together else views.windows.groups(backward=False)
     for mode in Mode:
-        failed: list[Row] = []
-        for index, group in enumerate(groups):
-            if index:
-                models.load()
-            outputs, passages = _run(models, views, mode, group)
-            if not index:
-                rows = _judge(models, outputs, mode)
-                failed = [row for row in rows if row.failed]
-                found.rows += rows
-            if views is not None:
-                judge_layers(views, passages, Stage(Phase.FORWARD, LAYER_OUTPUTS[mode]), failed)
-            wrong = bool(failed) or (views is not None and views.wrong)
-            if wrong and (views is None or len(groups) > 1):
-                found.cut_short = True
-                return found
-            if views is not None and (wrong or not index):
-                found.passes.append(ForwardPass(mode, passages if wrong else [], failed, Samples(outputs)))
-            del passages
+        with Catching(Stage(Phase.FORWARD, MODEL_OUTPUTS[mode])) as caught:
+            _in_mode(models, views, mode, groups, found)
+        found.raised += caught.raised
+        found.cut_short |= views is None and bool(caught.raised)
+        if found.cut_short:
+            break
     return found
 
 
-def _run(models: FourModels, views: LayerViews | None, mode: Mode, group: Group) -> tuple[Outputs, list[Passage]]:
+def _in_mode(models: FourModels, views: LayerViews | None, mode: Mode, groups: Sequence[Group], found: Forward) -> None:
+    """One mode; what it has shown is added to `found` as soon as it is known."""
+    failed: list[Row] = []
+    if mode is Mode.INFERENCE or found.raised:
+        models.load()
+    for index, group in enumerate(groups):
+        if index:
+            models.load()
+        outputs, passages, raised = _run(models, views, mode, group)
+        if not index and outputs is not None:
+            rows = _judge(models, outputs, mode)
+            failed = [row for row in rows if row.failed]
+            found.rows += rows
+        if views is not None:
+            judge_layers(views, passages, Stage(Phase.FORWARD, LAYER_OUTPUTS[mode]), failed)
+        wrong = bool(failed) or raised is not None or (views is not None and views.wrong)
+        if wrong and (views is None or len(groups) > 1):
+            found.cut_short = True
+        elif views is not None and (wrong or not index):
+            samples = Samples(outputs or NOTHING)
+            found.passes.append(ForwardPass(mode, passages if wrong else [], failed, samples))
+        del passages
+        if raised is not None:
+            raise raised
+        if found.cut_short:
+            return
+
+
+def _run(
+    models: FourModels, views: LayerViews | None, mode: Mode, group: Group
+) -> tuple[Outputs | None, list[Passage], SidesRaised | None]:
+    """Outputs and calls; if something is raised, it and the calls that all sides have made before."""
     training = mode is Mode.TRAINING
     traced = views.traced(group) if views is not None else lambda side: {}
-    outputs, calls = unzip_four(models.each(lambda side: side.forward(models.inputs, training, traced(side))))
-    return outputs, views.passages(calls) if views is not None else []
+    made: dict[int, list[Call]] = {id(side): [] for side in models.sides}
+    outputs = None
+    with Catching() as caught:
+        outputs, _ = unzip_four(
+            models.each(lambda side: side.forward(models.inputs, training, traced(side), made[id(side)]))
+        )
+    calls = models.sides.map(lambda side: made[id(side)])
+    raised = SidesRaised(caught.raised) if caught.raised else None
+    return outputs, views.passages(calls, raised is None) if views is not None else [], raised
 
 
 def _judge(models: FourModels, outputs: Outputs, mode: Mode) -> list[Row]:
@@ -101,10 +131,10 @@ def _judge(models: FourModels, outputs: Outputs, mode: Mode) -> list[Row]:
     for name in [name for pair in models.case.decisions.items() for name in pair if name not in outputs.torch64]:
         raise TfvcError(f"decisions: there is no output {name}; there are {', '.join(outputs.torch64)}")
     stage = Stage(Phase.FORWARD, MODEL_OUTPUTS[mode])
-    rows = judge(Samples(outputs), stage, precision=True, decisions=models.case.decisions)
+    rows = judge_all(Samples(outputs), stage, precision=True, decisions=models.case.decisions)
     if mode is Mode.TRAINING:
         statistics = models.sides.map(lambda side: side.state().only(is_statistic))
-        rows += judge(Samples(statistics), Stage(Phase.FORWARD, StageKind.RUNNING_STATISTICS), precision=True)
+        rows += judge_all(Samples(statistics), Stage(Phase.FORWARD, StageKind.RUNNING_STATISTICS), precision=True)
     return rows
 
 

@@ -18,6 +18,7 @@ from tfvc.parity.sides.structure import take_apart
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing.axes import in_torchs_layout
 from tfvc.parity.tracing.outputs import compared_outputs, with_counterpart
+from tfvc.parity.tracing.padding import NO_PADDING, Padding, around_first
 from tfvc.parity.tracing.pairing import Pair
 from tfvc.weights import Entry, Layout
 
@@ -33,6 +34,7 @@ class Feed:
         cotangents: of the compared outputs; None if it is a forward pass.
         chains: the calls of each side, where all other arguments come from; one for each layer of a chain.
         input_layouts, output_layouts: how each input and each compared output crosses.
+        torch_padding, keras_padding: what each model puts around the first input, outside of the layer.
     """
 
     inputs: list[np.ndarray]
@@ -40,6 +42,8 @@ class Feed:
     chains: FourOf[list[Call]]
     input_layouts: list[Layout]
     output_layouts: list[Layout]
+    torch_padding: Padding = NO_PADDING
+    keras_padding: Padding = NO_PADDING
 
     def of(self, owner: Any) -> list[Call]:
         """The calls of the side whose module or first layer this is."""
@@ -69,9 +73,10 @@ def run_torch(side: TorchSide, module: Any, feed: Feed) -> Result:
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad} if backward else {}
     with torch.set_grad_enabled(backward):
         # Copies, because a module that works in place may not overwrite what gradients are asked of.
-        args, kwargs = feed.of(module)[0].arguments([x.clone() for x in inputs])
+        padded = around_first([x.clone() for x in inputs], feed.torch_padding.around_torch)
+        args, kwargs = feed.of(module)[0].arguments(padded)
         given = take_apart(module(*args, **kwargs), torch.is_tensor)[1]
-        outputs = compared_outputs(module, given, feed.chains.keras32[-1].outputs) or []
+        outputs = compared_outputs(module, given, feed.chains.keras32[-1].outputs)
     result = Result({n: y.detach().numpy() for n, y in zip(names("output", len(outputs)), outputs, strict=True)})
     if backward:
         wanted = {**dict(zip(names("input", len(real)), real, strict=True)), **parameters}
@@ -94,8 +99,10 @@ def run_keras(side: KerasSide, pair: Pair, feed: Feed) -> Result:
         variables = [[variable.value for variable in entry.variables] for entry in entries]
         with tf.GradientTape() as tape:
             tape.watch(real)
-            outputs = _chain(layers, feed.of(layers[0]), inputs)
-        outputs = with_counterpart(feed.chains.torch32[0].owner, outputs)[: len(feed.output_layouts)]
+            padded = around_first(inputs, lambda x: feed.keras_padding.around_keras(x, feed.input_layouts[0]))
+            outputs = _chain(layers, feed.of(layers[0]), padded)
+        of_torch = feed.chains.torch32[0]
+        outputs = with_counterpart(of_torch.owner, of_torch.outputs, outputs)
         arrays = [in_torchs_layout(np.asarray(y), a) for y, a in zip(outputs, feed.output_layouts, strict=True)]
         result = Result(dict(zip(names("output", len(arrays)), arrays, strict=True)))
         if feed.cotangents is not None:

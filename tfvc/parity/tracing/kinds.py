@@ -13,6 +13,8 @@ from tfvc.common.plugins import load_object, plugins
 from tfvc.layers import AveragePool1D
 
 _GROUP = "tfvc.layer_kinds"
+# What pads is compared with the layer that it pads for, if the other model has nothing of the kind.
+PADDING = "padding"
 _KERAS: KindRegistry[Callable[[Any], str | None]] = KindRegistry(_GROUP)
 _TORCH: KindRegistry[str] = KindRegistry()
 # Classes of torch are looked up when there is a module to name, for torch is not imported before.
@@ -76,7 +78,7 @@ register_kind(
 )
 register_kind("upsampling", ["torch.nn:Upsample"], [keras.layers.UpSampling1D, keras.layers.UpSampling2D])
 register_kind(
-    "padding",
+    PADDING,
     [f"torch.nn:{way}Pad{rank}d" for way in ("Reflection", "Zero", "Constant") for rank in (1, 2)],
     [keras.layers.ZeroPadding1D, keras.layers.ZeroPadding2D],
 )

@@ -18,7 +18,7 @@ from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.layer_table import LayerTable
 from tfvc.parity.private_parts import direct_variables, sublayers
 from tfvc.parity.sides.call import Call
-from tfvc.parity.tracing.kinds import keras_kind, torch_kind
+from tfvc.parity.tracing.kinds import PADDING, keras_kind, torch_kind
 from tfvc.weights import Entry, Tied
 from tfvc.weights.layer_kinds import is_known
 
@@ -171,6 +171,11 @@ def _by_position(
     anchored = [anchor for anchor, _ in mine] == [anchor for anchor, _ in other]
     matches: dict[tuple[str, int], str | None] = {}
     for (anchor, torch_ones), (_, keras_ones) in zip(mine, other, strict=True) if anchored else []:
+        if [kind for kind, _ in torch_ones] != [kind for kind, _ in keras_ones]:
+            (torch_ones, left), (keras_ones, right) = _without_padding(torch_ones, keras_ones)
+            why = "it pads for the layer behind it, and is compared with that"
+            unpaired += [_unpaired_module(paths[id(c.owner)], c.owner, why) for _, c in left]
+            unpaired += [_unpaired_layer(c.owner, why) for _, c in right]
         if [kind for kind, _ in torch_ones] == [kind for kind, _ in keras_ones]:
             for (_, a), (_, b) in zip(torch_ones, keras_ones, strict=True):
                 matches.setdefault((paths[id(a.owner)], index[id(b.owner)]), anchor)
@@ -210,6 +215,13 @@ def _segments(calls: list[tuple[str | None, str | None, Call]]) -> list[tuple[st
         else:
             segments[-1][1].append((kind, call))
     return segments
+
+
+def _without_padding(*sides: list[tuple[str, Call]]) -> list[tuple[list[tuple[str, Call]], list[tuple[str, Call]]]]:
+    """The calls of each side that do not pad, and those that do; all among the first if the others differ too."""
+    parted = [([x for x in side if x[0] != PADDING], [x for x in side if x[0] == PADDING]) for side in sides]
+    alike = len({tuple(kind for kind, _ in others) for others, _ in parted}) == 1
+    return parted if alike else [(side, []) for side in sides]
 
 
 def _listed(ones: list[tuple[str, Call]]) -> str:

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from tfvc.parity.diagnosis.hypotheses.convolve import CONVOLUTIONS, DIRECT, TRANSPOSED, convolve, convolving, padding_of
+from tfvc.parity.diagnosis.hypotheses.convolve import (
+    CONVOLUTIONS,
+    DIRECT,
+    TRANSPOSED,
+    convolve,
+    convolving,
+    mode_of,
+    padded_by,
+)
 from tfvc.parity.diagnosis.hypotheses.kernels import kernel_of
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights, on_inputs, on_outputs
@@ -66,38 +74,48 @@ def _named(axes: tuple[int, ...]) -> str:
 def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
     """ "Same" padding, padding in another mode, and padding that is not the same on both sides."""
     module = subject.module
-    theirs = padding_of(module)
+    first, last = padded_by(subject)
+    mode_there = mode_of(subject)
     lengths = subject.inputs[0].shape[2:]
     spans = [d * (k - 1) + 1 for k, d in zip(module.kernel_size, module.dilation, strict=True)]
     totals = [max((-(-n // s) - 1) * s + span - n, 0) for n, s, span in zip(lengths, module.stride, spans, strict=True)]
-    same = [t // 2 for t in totals], [t - t // 2 for t in totals]
-    shown = theirs[0] if len(set(theirs)) == 1 else theirs
-    if same != (list(theirs), list(theirs)):
+    same = tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
+    there = _padding_words(first, last)
+    if same != (first, last):
         yield Hypothesis(
             "same padding",
-            f'The layer pads as "same" does, by {same[0][0]} before and {same[1][0]} after; torch pads by {shown} on '
-            'each side. With a stride above 1, "same" depends on the length of the input.',
-            f'Pad by {shown} on each side explicitly and convolve with padding="valid".',
+            f'The layer pads as "same" does, by {same[0][0]} before and {same[1][0]} after; torch pads by {there}. '
+            'With a stride above 1, "same" depends on the length of the input.',
+            f'Pad by {there} explicitly and convolve with padding="valid".',
             convolving(before=same[0], after=same[1]),
         )
     for mode, words in (("zeros", "zeros"), ("reflect", "a reflection"), ("replicate", "its last value")):
-        if mode != module.padding_mode and any(theirs):
+        if mode != mode_there and any((*first, *last)):
             yield Hypothesis(
                 "padding mode",
-                f"The layer pads with {words}, torch in the mode {module.padding_mode!r}.",
+                f"The layer pads with {words}, torch in the mode {mode_there!r}.",
                 "Pad explicitly in torch's mode (tf.pad), then convolve with padding='valid'.",
                 convolving(mode=mode),
             )
     limit = max(1, min(max(spans), 9))
     for shift in sorted(range(-limit, limit + 1), key=abs):
         if shift:
-            before, after = [p + shift for p in theirs], [p - shift for p in theirs]
+            before, after = [p + shift for p in first], [p - shift for p in last]
             yield Hypothesis(
                 "padding shifted",
                 f"The output is shifted by {shift:+d}: the layer pads by {before[0]} before and {after[0]} after, "
-                f"torch by {theirs[0]} on each side.",
-                f"Pad by {shown} on each side.",
+                f"torch by {there}.",
+                f"Pad by {there}.",
                 convolving(before=before, after=after),
+            )
+    for amount in range(limit + 1):
+        each = (amount,) * len(first)
+        if (each, each) != (first, last):
+            yield Hypothesis(
+                "padding amount",
+                f"The layer pads by {amount} on each side, torch by {there}.",
+                f"Pad by {there}.",
+                convolving(before=each, after=each),
             )
 
 
@@ -110,15 +128,21 @@ def dilation(subject: LayerSubject) -> Iterator[Hypothesis]:
             continue
         # The length stays as it is where the padding goes with the dilation.
         extra = [(d - dilation) * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
-        theirs = padding_of(module)
-        before = [p - e // 2 for p, e in zip(theirs, extra, strict=True)]
-        after = [p - (e - e // 2) for p, e in zip(theirs, extra, strict=True)]
+        first, last = padded_by(subject)
+        before = [p - e // 2 for p, e in zip(first, extra, strict=True)]
+        after = [p - (e - e // 2) for p, e in zip(last, extra, strict=True)]
         yield Hypothesis(
             "dilation",
             f"The layer's dilation is {dilation}, torch's {module.dilation[0]}.",
             f"Pass dilation_rate={module.dilation[0]}.",
             convolving(before=before, after=after, dilation=(dilation,) * len(module.kernel_size)),
         )
+
+
+def _padding_words(first: tuple[int, ...], last: tuple[int, ...]) -> str:
+    """`1 on each side`, or what it is before and after."""
+    before, after = (side[0] if len(set(side)) == 1 else side for side in (first, last))
+    return f"{before} on each side" if before == after else f"{before} before and {after} after"
 
 
 @register(LayerSubject, *TRANSPOSED)

@@ -9,6 +9,7 @@ from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights
 DIRECT = ("Conv1d", "Conv2d", "Conv3d")
 TRANSPOSED = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
 CONVOLUTIONS = DIRECT + TRANSPOSED
+_TORCHS_MODES = {"constant": "zeros", "edge": "replicate", "wrap": "circular"}
 
 
 def convolving(change: Callable[[Any], Any] = lambda kernel: kernel, **settings: Any) -> Forward:
@@ -24,14 +25,16 @@ def convolve(subject: LayerSubject, x: Any, kernel: Any, weights: Weights, **set
         x: its input.
         kernel: as torch has it.
         weights: for the bias.
-        settings: `before` and `after` (padding on each side, in place of the module's), `mode` (how it is padded),
-            `stride`, `dilation`, `groups`, `bias`.
+        settings: `before` and `after` (padding on each side, in place of the module's and of what stands around its
+            input), `mode` (how all of it is padded), `stride`, `dilation`, `groups`, `bias`.
     """
     from torch.nn import functional
 
     module = subject.module
     rank = len(module.kernel_size)
     bias = settings.get("bias", weights.get("bias"))
+    if not settings.keys() & {"before", "after", "mode"}:
+        x = subject.padding.around_torch(x)
     if module.transposed:
         function = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)[rank - 1]
         return function(
@@ -44,9 +47,9 @@ def convolve(subject: LayerSubject, x: Any, kernel: Any, weights: Weights, **set
             groups=module.groups,
             dilation=module.dilation,
         )
-    before = settings.get("before", padding_of(module))
-    after = settings.get("after", padding_of(module))
-    mode = settings.get("mode", module.padding_mode)
+    whole = padded_by(subject) if settings.keys() & {"before", "after", "mode"} else (padding_of(module),) * 2
+    before, after = settings.get("before", whole[0]), settings.get("after", whole[1])
+    mode = settings.get("mode", mode_of(subject))
     sides = [n for pair in zip(before[::-1], after[::-1], strict=True) for n in pair]
     if min(sides) < 0 and mode != "zeros":
         raise ValueError("cannot crop by reflection")
@@ -60,6 +63,24 @@ def convolve(subject: LayerSubject, x: Any, kernel: Any, weights: Weights, **set
         dilation=settings.get("dilation", module.dilation),
         groups=settings.get("groups", module.groups),
     )
+
+
+def padded_by(subject: LayerSubject) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The padding of each axis before and after: the module's, and what stands around its input."""
+    before, after = list(padding_of(subject.module)), list(padding_of(subject.module))
+    for border in subject.padding.borders:
+        before[border.axis - 2] += border.before
+        after[border.axis - 2] += border.after
+    return tuple(before), tuple(after)
+
+
+def mode_of(subject: LayerSubject) -> str:
+    """How the input is padded, as torch calls it: as it is outside of a module that does not pad."""
+    outside = {border.mode for border in subject.padding.borders}
+    if len(outside) != 1 or any(padding_of(subject.module)):
+        return subject.module.padding_mode
+    (mode,) = outside
+    return _TORCHS_MODES.get(mode, mode)
 
 
 def padding_of(module: Any) -> tuple[int, ...]:

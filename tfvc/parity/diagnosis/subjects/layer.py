@@ -17,6 +17,7 @@ from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.structure import take_apart
 from tfvc.parity.tracing.isolated import names
 from tfvc.parity.tracing.outputs import compared_outputs
+from tfvc.parity.tracing.padding import NO_PADDING, Padding, around_first
 
 Weights = dict[str, Any]
 # (subject, inputs, weights) -> outputs; it may change the buffers among the weights in place.
@@ -42,6 +43,7 @@ class LayerSubject(Subject):
         buffers: running statistics before the call.
         join: makes one gradient of those that Keras has in one variable.
         parts: the torch names of what Keras has in one variable.
+        padding: what torch's model puts around the first input, outside of the module.
     """
 
     module: Any
@@ -57,6 +59,7 @@ class LayerSubject(Subject):
     buffers: Mapping[str, np.ndarray]
     join: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    padding: Padding = NO_PADDING
     rounding: float = 0.0
     others: Sequence["LayerSubject"] = ()
 
@@ -72,7 +75,7 @@ class LayerSubject(Subject):
         """The torch module as it is, with these weights."""
         import torch
 
-        args, kwargs = self.call.arguments([x.clone() for x in inputs])
+        args, kwargs = self.call.arguments(around_first([x.clone() for x in inputs], self.padding.around_torch))
         result = torch.func.functional_call(self.module, weights, args, kwargs)
         return self.compared(result)
 
@@ -81,7 +84,7 @@ class LayerSubject(Subject):
         import torch
 
         given = take_apart(result, torch.is_tensor)[1]
-        return compared_outputs(self.module, given, self.keras_call.outputs) or []
+        return compared_outputs(self.module, given, self.keras_call.outputs)
 
     def results(self, wrong: Forward) -> dict[str, np.ndarray]:
         """What a wrong reference gives, in the form of `torch` and `keras`."""

@@ -9,16 +9,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tfvc import __version__
 from tfvc.common.atomic import atomic_file
 from tfvc.parity.findings.findings import Findings
-from tfvc.parity.findings.layer import CULPRIT, FINE, UNPAIRED, VICTIM, Layer, worst
+from tfvc.parity.findings.layer import CULPRIT, FINE, NOT_COMPARED, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.findings.row import NOISE_FACTOR, Row
 from tfvc.parity.findings.stage import Phase
-from tfvc.parity.findings.words import stage_words
+from tfvc.parity.findings.words import not_compared_words, raised_together, raised_words, stage_words
 from tfvc.parity.show.html import figures
 from tfvc.parity.show.html.chart import Chart, Group, chart
 from tfvc.parity.show.html.stages import largest, of_phase, stages, steps
 from tfvc.parity.show.html.tree import tree
 
-VERDICTS = {CULPRIT: "✕", VICTIM: "▲", FINE: "✓", UNPAIRED: "○"}
+VERDICTS = {CULPRIT: "✕", VICTIM: "▲", FINE: "✓", NOT_COMPARED: "?", UNPAIRED: "○"}
 VIEWS = {
     "local_forward": ("local", "forward"),
     "propagated_forward": ("propagated", "forward"),
@@ -60,6 +60,9 @@ def to_html(reports: Sequence[Findings]) -> str:
         "verdict": figures.verdict,
         "worst": worst,
         "stage_words": stage_words,
+        "not_compared_words": not_compared_words,
+        "raised_words": raised_words,
+        "raised_together": raised_together,
         "values": asdict,
     }
     ordered = sorted(reports, key=lambda report: report.passed)
