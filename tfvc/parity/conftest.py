@@ -1,5 +1,8 @@
 """Reports made by hand: one in which all is well, one in which everything occurs that can."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from tfvc.parity.findings.diagnosis import Diagnosis, Evidence, Fault
@@ -7,6 +10,8 @@ from tfvc.parity.findings.drift import Drift
 from tfvc.parity.findings.environment import Environment
 from tfvc.parity.findings.failure import Failure, FailureKind
 from tfvc.parity.findings.layer import Layer
+from tfvc.parity.findings.not_compared import NotCompared, Reason
+from tfvc.parity.findings.raised import Activity, Raised
 from tfvc.parity.findings.row import Row, Verdict
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.four_of import Side
@@ -58,6 +63,15 @@ def failing_report() -> Report:
     again = Layer("decoder.linear", "Linear", "decoder/linear", "Dense", call=2, parent="decoder", verdict="fine")
     whole = Layer("", "Generator", "generator", "AutoVC", verdict="victim")
     decoder = Layer("decoder", "Decoder", "decoder", "Decoder", parent="", verdict="victim")
+    raised = Raised(
+        *(Activity.MODELS, "ValueError", "too <short>", stage("train", "weights", 2), Side.KERAS32, "decoder/post"),
+        "port.py:12",
+    )
+    hidden = Layer("decoder.post", "Conv2d", "decoder/post", "Conv2D", parent="decoder", verdict="not compared")
+    hidden.cannot_be_compared(NotCompared(Reason.INPUT_SHAPE, (2, 3, 9), (2, 11, 3)))
+    alone = replace(raised, activity=Activity.LAYERS, side=Side.KERAS64)
+    hidden.cannot_be_compared(NotCompared(Reason.RAISED, raised=alone))
+    again.cannot_be_compared(NotCompared(Reason.OUTPUT_COUNT, 1, 2))
     lonely = Layer("", keras_path="decoder/relu", keras_class="ReLU", parent="decoder", verdict="unpaired")
     lonely.note = "torch has no module for it"
     why = Diagnosis(
@@ -68,8 +82,13 @@ def failing_report() -> Report:
         "gates f and g swapped",
         "The gates f and g are swapped.",
         "Order them i, f, g, o.",
-        (Evidence("gates f and g swapped", 0.5, 1e-16, True), Evidence("gates f and o swapped", 0.5, 0.4, False)),
+        (
+            Evidence("gates f and g swapped", 0.5, 1e-16, True),
+            Evidence("gates f and o swapped", 0.5, 0.4, False),
+            Evidence("gates", 0.5, math.inf, False, Raised(Activity.DIAGNOSIS, "TypeError", "no number")),
+        ),
     )
+    why_hidden = Diagnosis("decoder.post", Fault.IN_OR_BEHIND, "decoder/post", output, fix="Look there.")
     why_else = Diagnosis(
         "optimizer", Fault.OPTIMIZER, "Adam", bad("train", "weights", "x", 1), fix="Compare the slots."
     )
@@ -102,8 +121,9 @@ def failing_report() -> Report:
         rows,
         75.0,
         "AutoVC",
-        layers=[culprit, linear, again, lonely, decoder, whole],
-        diagnoses=[why, why_else],
+        layers=[culprit, linear, again, hidden, lonely, decoder, whole],
+        diagnoses=[why, why_hidden, why_else],
+        raised=[raised, replace(raised, side=Side.KERAS64)],
         drift=[Drift(1, 1e-14, 1.0, "conv.weight", 1e-15, 1.0, False), Drift(2, 1e-3, 99.0, "w", 1e-15, 1.0, True)],
         ignored=["norm.num_batches_tracked"],
         accepted=["batch norm epsilon"],

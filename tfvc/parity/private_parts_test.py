@@ -104,3 +104,49 @@ def test_keras_converts_numbers_where_we_look(monkeypatch):
     keras.ops.convert_to_tensor(1.5)
     keras.ops.sqrt(1.5)
     assert len(seen) >= 2
+
+
+class Raising(keras.layers.Layer):
+    def call(self, x):
+        return tf.reshape(x, (7, 9))
+
+
+def raised(function):
+    with private_parts.whole_tracebacks(), pytest.raises(Exception) as caught:  # noqa: PT011  of any type
+        function()
+    return caught.value
+
+
+def test_what_a_layer_raises_comes_as_it_is():
+    before = keras.config.is_traceback_filtering_enabled()
+    error = raised(lambda: Raising()(tf.ones((2, 3))))
+    assert (
+        private_parts.first_line(error) == "Input to reshape is a tensor with 6 values, but the requested shape has 63"
+    )
+    assert keras.config.is_traceback_filtering_enabled() is before
+
+
+def test_what_is_raised_as_a_graph_is_traced():
+    def function(x):
+        raise ZeroDivisionError("first\nsecond")
+
+    error = raised(lambda: tf.function(lambda x: function(x))(tf.ones(2)))
+    cause = private_parts.innermost_cause(error)
+    assert (type(cause), private_parts.first_line(cause)) == (ZeroDivisionError, "first")
+    assert private_parts.source_lines(error)[0] == (__file__, function.__code__.co_firstlineno + 1)
+    assert private_parts.innermost_cause(cause) is cause
+
+
+def test_what_is_raised_as_a_graph_runs():
+    graph = tf.function(lambda x, i: tf.gather(x, i))
+    error = raised(lambda: graph(tf.ones((2, 4)), tf.constant([7])))
+    assert private_parts.first_line(error) == "indices[0] = 7 is not in [0, 2)"
+    graph = tf.function(lambda x, y: x + y, input_signature=[tf.TensorSpec(None), tf.TensorSpec(None)])
+    error = raised(lambda: graph(tf.ones((2, 3)), tf.ones((4, 5))))
+    assert private_parts.first_line(error).startswith("Incompatible shapes: [2,3] vs. [4,5]")
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_what_a_scripted_module_raises():
+    error = raised(lambda: torch.jit.script(torch.nn.Linear(3, 4))(torch.ones(2, 5)))
+    assert private_parts.first_line(error).startswith("RuntimeError: mat1 and mat2 shapes cannot be multiplied")

@@ -25,8 +25,8 @@ class Layer:
         call: which call of the layer in one pass, from 1.
         parent: path of the smallest pair that this one lies in, or None.
         paired_by: "weights", "table" or "position"; empty if unpaired.
-        verdict: `culprit` if it is wrong by itself, `victim` if only what it was fed is wrong, `not compared` if it
-            could not be run by itself and nothing that is wrong was seen of it, `fine`, `unpaired`.
+        verdict: `culprit` if it is wrong by itself, `not compared` if it, or what it does backward, could not be run by
+            itself, `victim` if only what it was fed is wrong, `fine`, `unpaired`.
         not_compared: why it, or a part of it, could not be compared.
         note: what else a reader must know: why it is unpaired, or that only the computation between its parts differs.
     """
@@ -77,10 +77,12 @@ class Layer:
         """Gives the layer its verdict; a culprit stays one."""
         if self.verdict in (UNPAIRED, CULPRIT):
             return
-        if self.wrong:
-            self.verdict = CULPRIT if self.wrong_locally else VICTIM
+        if self.wrong_locally:
+            self.verdict = CULPRIT
+        elif self.hidden:
+            self.verdict = NOT_COMPARED
         else:
-            self.verdict = NOT_COMPARED if self.hidden else FINE
+            self.verdict = VICTIM if self.wrong else FINE
 
     def cannot_be_compared(self, why: NotCompared) -> None:
         """Notes why, each reason once."""

@@ -129,8 +129,8 @@ class LayerViews:
         if passage.call not in self.layers:
             self.layers[passage.call] = self._described(passage.pair, passage.number)
         layer = self.layers[passage.call]
-        # What holds pairs is not run by itself: its outputs are all that is compared.
-        for why in passage.why_not if passage.pair.leaf or not passage.outputs else ():
+        # What holds pairs is not run by itself: its outputs are all that is compared, and those of the whole have rows.
+        for why in passage.why_not if passage.pair.leaf or not (passage.outputs or not passage.pair.path) else ():
             layer.cannot_be_compared(why)
         return layer
 

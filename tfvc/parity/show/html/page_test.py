@@ -112,10 +112,12 @@ def test_a_reason_is_told_where_the_figures_beside_it_do_not(failing_report):
 
 def test_the_tree_has_the_verdicts(failing_report):
     page = Page(to_html([failing_report]))
-    assert {v: len(page.having("details", v)) for v in ("culprit", "victim", "fine", "unpaired")} == {
+    verdicts = ("culprit", "victim", "fine", "not-compared", "unpaired")
+    assert {v: len(page.having("details", v)) for v in verdicts} == {
         "culprit": 1,
         "victim": 3,
         "fine": 1,
+        "not-compared": 1,
         "unpaired": 1,
     }
     assert "torch has no module for it" in page.text
@@ -124,13 +126,13 @@ def test_the_tree_has_the_verdicts(failing_report):
 def test_layers_lie_in_one_another(failing_report):
     (whole,) = tree(failing_report.layers)
     (decoder,) = whole.children
-    assert [node.name for node in decoder.children] == ["lstm", "linear", "linear (call 2)", "decoder/relu"]
-    assert whole.verdicts == {"victim": 2, "culprit": 1, "fine": 1, "unpaired": 1}
-    assert [node.keras_name for node in decoder.children] == ["…/lstm", "…/linear", "…/linear", ""]
+    assert [node.name for node in decoder.children] == ["lstm", "linear", "linear (call 2)", "post", "decoder/relu"]
+    assert whole.verdicts == {"victim": 2, "culprit": 1, "fine": 1, "not compared": 1, "unpaired": 1}
+    assert [node.keras_name for node in decoder.children] == ["…/lstm", "…/linear", "…/linear", "…/post", ""]
 
 
 def test_a_layer_whose_surroundings_are_not_in_the_report_lies_in_what_is_around_them(failing_report):
-    lstm, linear, again, _, decoder, whole = failing_report.layers
+    lstm, linear, again, _, _, decoder, whole = failing_report.layers
     assert [node.name for node in tree([lstm, linear])] == ["decoder.lstm", "decoder.linear"]
     (root,) = tree([lstm, linear, whole])
     assert [node.name for node in root.children] == ["decoder.lstm", "decoder.linear"]
@@ -170,6 +172,25 @@ def test_reports_without_layers_causes_or_rows(failing_report):
     page = Page(to_html([failing_report]))
     assert "first wrong at forward, outputs" in page.text
     assert "Nothing was compared" in Page(to_html([Findings("empty", "coded", 0)])).text
+
+
+def test_what_was_raised_and_what_was_not_compared(failing_report):
+    text = Page(to_html([failing_report])).text
+    assert (
+        "raised train 2, weights: Keras float32 and Keras float64 in decoder/post: ValueError: too <short> (port"
+        in text
+    )
+    assert "Not compared by itself: inputs of shape (2, 3, 9) in torch and (2, 11, 3) in Keras" in text
+    assert "Keras float64 in decoder/post, run by itself: ValueError" in text
+    assert "Compared in part: torch gives 1 tensors, Keras 2" in text
+    assert "the search for a cause: TypeError: no number" in text
+    failing_report.diagnoses = failing_report.diagnoses[1:]
+    assert "in or behind decoder.post which could not be compared by itself" in Page(to_html([failing_report])).text
+
+
+def test_a_report_of_which_only_an_exception_is_known(failing_report):
+    failing_report.rows, failing_report.layers, failing_report.diagnoses = [], [], []
+    assert "ValueError was raised" in Page(to_html([failing_report])).text
 
 
 def test_a_file_is_written_whole_or_not_at_all(passing_report, failing_report, tmp_path):
