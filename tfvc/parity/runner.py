@@ -12,6 +12,7 @@ from tfvc.common.errors import TfvcError
 from tfvc.parity.case import ParityCase
 from tfvc.parity.catching import Catching
 from tfvc.parity.diagnosis import diagnose_backward, diagnose_forward, diagnose_sizes, diagnose_step
+from tfvc.parity.diagnosis.dropout import diagnose_dropout
 from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.failure import Failure, FailureKind
 from tfvc.parity.findings.raised import Activity, Raised
@@ -19,7 +20,9 @@ from tfvc.parity.findings.row import Row, Verdict
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.private_parts import whole_tracebacks
 from tfvc.parity.report import Report
+from tfvc.parity.sides.accepted import DROPOUT
 from tfvc.parity.sides.computed import Computed
+from tfvc.parity.sides.drop import Drop
 from tfvc.parity.sides.four_models import FourModels
 from tfvc.parity.sides.machine import environment
 from tfvc.parity.tracing.backward import run_backward, run_backward_with_layers
@@ -142,6 +145,8 @@ class Comparison:
         computed = Computed()
         if Phase.FORWARD in phases:
             views = self._forward(report, views)
+        elif not phases.isdisjoint((Phase.BACKWARD, Phase.TRAIN)):
+            self._compare_dropouts(report, run_forward(self.models, None).dropped)
         if Phase.BACKWARD in phases:
             views, computed = self._backward(report, views)
         if Phase.TRAIN in phases and (report.passed or phases == {Phase.TRAIN}):
@@ -167,7 +172,15 @@ class Comparison:
         )
         _add(report, found.raised)
         self._diagnose(report, views, lambda: diagnose_forward(views, found.passes))
+        self._compare_dropouts(report, found.dropped)
         return views
+
+    def _compare_dropouts(self, report: Report, dropped: tuple[Sequence[Drop], Sequence[Drop]]) -> None:
+        """What both models drop in training, unless the case accepts that they do not drop the same."""
+        if DROPOUT not in self.models.case.accepted:
+            rows, diagnoses = diagnose_dropout(*dropped)
+            report.rows += rows
+            report.diagnoses += diagnoses
 
     def _backward(self, report: Report, views: LayerViews | None) -> tuple[LayerViews | None, Computed]:
         """Losses and gradients of each turn; the layers too, if asked for or if something differs.

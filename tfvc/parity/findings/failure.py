@@ -13,6 +13,7 @@ class FailureKind(StrEnum):
     SHAPE = "shape"
     DTYPE = "dtype"
     MISSING = "missing"  # on one side
+    DROPPED = "dropped"  # at random, by a dropout
     NOT_FINITE = "not finite"
     TOO_LARGE = "too large"  # for its norm
     INTEGERS = "integers"
@@ -29,7 +30,8 @@ class Failure:
 
     Attributes:
         kind: which.
-        torch, keras: the two shapes or dtypes, where these differ; the shape of what only one side gives.
+        torch, keras: the two shapes or dtypes, where these differ; the shape of what only one side gives; what each
+            drops.
         side: which of the four is not finite, or gives in float64 what float32 holds.
         figure: the relative float64 error, the float32 error over the noise, Keras's noise over torch's, or the float64
             error in units of float32's rounding.

@@ -25,6 +25,7 @@ class StageKind(StrEnum):
     """What is compared; the values are the words of a report."""
 
     SIZES = "sizes"
+    DROPOUT = "dropout"
     OUTPUTS = "outputs"
     INFERENCE_OUTPUTS = "inference outputs"
     TRAINING_OUTPUTS = "training outputs"

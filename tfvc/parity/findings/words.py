@@ -45,6 +45,8 @@ def failure_words(failure: Failure) -> str:
             if failure.torch is not None and failure.keras is not None:
                 return "only one precision gives it"
             return f"only {'Keras' if failure.torch is None else 'torch'} gives it"
+        case FailureKind.DROPPED:
+            return f"torch drops {failure.torch}, Keras {failure.keras}"
         case FailureKind.NOT_FINITE:
             return f"{failure.side} is not finite"
         case FailureKind.TOO_LARGE:

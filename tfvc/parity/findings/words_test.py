@@ -11,6 +11,7 @@ WORDS = {
     Failure(FailureKind.SHAPE, (3, 4), (4, 3)): "torch has shape (3, 4), Keras (4, 3)",
     Failure(FailureKind.DTYPE, "float32", "float16"): "Keras gives float16 where torch gives float32",
     Failure(FailureKind.MISSING, torch=(2, 3)): "only torch gives it",
+    Failure(FailureKind.DROPPED, "0.2 of 12 elements", "nothing"): "torch drops 0.2 of 12 elements, Keras nothing",
     Failure(FailureKind.NOT_FINITE, side=Side.KERAS32): "Keras float32 is not finite",
     Failure(FailureKind.TOO_LARGE): "too large for its norm",
     Failure(FailureKind.INTEGERS): "integers differ",

@@ -53,16 +53,19 @@ def _trained_padding_row(module: Any, joint: Sequence[Any]) -> None:
 
 
 def _as_it_is(module: Any, joint: Sequence[Any]) -> None:
-    """Nothing: the side that clips asks for it itself."""
+    """Nothing: who it concerns asks for it by its name."""
 
 
 # Keras's optimizers divide by the norm of all gradients, torch's `clip_grad_norm_` by 1e-6 more.
 CLIPPING = "clipping without 1e-6"
+# Nothing is dropped in a comparison; what the models would drop is then not compared either.
+DROPOUT = "dropout"
 KNOWN: dict[str, Callable[[Any, Sequence[Any]], None]] = {
     "biased running variance": _biased_running_variance,
     "one bias for two": _one_bias_for_two,
     "trained padding row": _trained_padding_row,
     CLIPPING: _as_it_is,
+    DROPOUT: _as_it_is,
 }
 
 

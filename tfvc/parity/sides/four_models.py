@@ -14,6 +14,7 @@ from tfvc.parity.catching import Catching, SidesRaised, made_by
 from tfvc.parity.findings.stage import StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
 from tfvc.parity.sides.accepted import accept
+from tfvc.parity.sides.drop import Drop
 from tfvc.parity.sides.initialization import given_state, initial_state
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.lazy_arrays import LazyArrays
@@ -163,6 +164,11 @@ class FourModels:
         turns = self.case.all_turns
         for theirs, ours in (self.sides.float64, self.sides.float32):
             ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
+
+    @property
+    def dropped(self) -> tuple[list[Drop], list[Drop]]:
+        """What torch and what Keras would have dropped in their last forward passes, had they not been kept from it."""
+        return list(self.torch32.drops), list(self.keras32.drops)
 
     def begin_step(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Computes on all sides what the case keeps through a step, and what the default loss reads outputs by."""

@@ -1,6 +1,7 @@
 """The Keras half of a comparison, everything it gives named and laid out as the torch half names it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -17,6 +18,8 @@ from tfvc.parity.noise import building
 from tfvc.parity.private_parts import fresh_layer_names, slot_variables, sublayers
 from tfvc.parity.sides.accepted import CLIPPING
 from tfvc.parity.sides.call import Call
+from tfvc.parity.sides.drop import Drop
+from tfvc.parity.sides.keras_dropout import without_dropout
 from tfvc.parity.sides.keras_trace import traced
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.lengths import keras_without_padding
@@ -44,7 +47,8 @@ class KerasSide:
         self.case = case
         self.dtype = dtype
         self._graphs: dict[Any, Any] = {}
-        with precision(dtype), fresh_layer_names():
+        self.drops: list[Drop] = []
+        with self.computing(), fresh_layer_names():
             self.model = made_by(f"parity case {case.name}: its keras_model", case.keras_model)
             if not getattr(self.model, "built", False):
                 which = Side.KERAS64 if dtype == "float64" else Side.KERAS32
@@ -98,6 +102,12 @@ class KerasSide:
         inside = layer is not self.model and any(other is layer for other in sublayers(self.model))
         return (getattr(layer, "path", None) or layer.name) if inside else None
 
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Inside, what Keras computes is of this side's precision, and nothing is dropped at random."""
+        with precision(self.dtype), without_dropout(self.drops):
+            yield
+
     def forward(
         self,
         inputs: Arrays,
@@ -106,7 +116,8 @@ class KerasSide:
         calls: list[Call] | None = None,
     ) -> tuple[dict[str, np.ndarray], list[Call]]:
         """Outputs, and the calls of these layers (None: of all); see `TorchSide.forward`."""
-        with precision(self.dtype), traced(layers, calls) as made:
+        self.drops.clear()
+        with self.computing(), traced(layers, calls) as made:
             outputs = self._outputs(self.tensors(inputs), training)
         return {name: _array(value) for name, value in outputs.items()}, made
 
@@ -125,7 +136,7 @@ class KerasSide:
     def _calling(
         self, function: Any, inputs: Arrays, given: Sequence[Arrays], layers: Collection[keras.layers.Layer] | None
     ) -> tuple[dict[str, np.ndarray], list[Call]]:
-        with precision(self.dtype), traced(layers) as calls:
+        with self.computing(), traced(layers) as calls:
             of_inputs = self.tensors(inputs)
             found = function(self.model, *map(self.tensors, given), of_inputs)
             lengths = {name: sources for name, sources in self.case.lengths.items() if name in found}
@@ -139,7 +150,7 @@ class KerasSide:
 
     def begin_step(self, inputs: Arrays) -> None:
         """Computes what the case keeps through a step."""
-        with precision(self.dtype):
+        with self.computing():
             self._kept = dict(self.case.keras_kept(self.model, self.tensors(inputs)))
 
     def backward(self, inputs: Arrays, turn: Turn) -> tuple[Arrays, Arrays]:
@@ -152,7 +163,7 @@ class KerasSide:
         self, inputs: Arrays, turn: Turn, layers: Collection[keras.layers.Layer]
     ) -> tuple[Arrays, Arrays, list[Call]]:
         """The same without a graph, and the calls of these layers with the gradients of what they gave."""
-        with precision(self.dtype), traced(layers) as calls:
+        with self.computing(), traced(layers) as calls:
             losses, gradients, of_inputs, of_calls = self._losses_and_gradients(
                 self.tensors(inputs), self._kept, turn, calls
             )
@@ -172,7 +183,7 @@ class KerasSide:
 
         settings, gradients = turn.optimizer, self._gradients.pop(turn.name)
         variables = self._variables(turn)
-        with precision(self.dtype):
+        with self.computing():
             if turn.name not in self.optimizers:
                 optimizer = settings.keras_factory(settings.learning_rate, settings.clip_grad_norm)
                 optimizer.build(variables)
@@ -206,7 +217,7 @@ class KerasSide:
 
     def _run(self, function: Any, name: Any, inputs: Arrays, *more: Any) -> Any:
         """Runs a function of the inputs (and more) as a graph, traced once for each name and set of shapes."""
-        with precision(self.dtype):
+        with self.computing():
             tensors = self.tensors(inputs)
             key = name, *(tuple(x.shape) for x in tensors.values())
             if key not in self._graphs:

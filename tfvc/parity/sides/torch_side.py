@@ -10,9 +10,11 @@ from tfvc.parity.case import ParityCase, Turn
 from tfvc.parity.catching import made_by
 from tfvc.parity.sides.accepted import CLIPPING
 from tfvc.parity.sides.call import Call
+from tfvc.parity.sides.drop import Drop
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.lengths import torch_without_padding
 from tfvc.parity.sides.slots import TORCH_SLOTS, torch_slot
+from tfvc.parity.sides.torch_dropout import without_dropout
 from tfvc.parity.sides.torch_trace import traced
 from tfvc.weights import Entry
 
@@ -37,6 +39,8 @@ class TorchSide:
         self.dtype = getattr(torch, dtype)
         made = made_by(f"parity case {case.name}: its torch_module", case.torch_module)
         self.module = _with_constants_of_float32(made).to(self.dtype)
+        self.drops: list[Drop] = []
+        self._without_dropout = without_dropout(self.module, self.drops)
         self.joint: Sequence[Entry] = ()
         self.ignored: Sequence[str] = ()
         self.probes: dict[str, np.ndarray] = {}
@@ -78,7 +82,8 @@ class TorchSide:
         import torch
 
         self.module.train(training)
-        with torch.no_grad(), traced(modules or {}, calls) as made:
+        self.drops.clear()
+        with torch.no_grad(), self._without_dropout(), traced(modules or {}, calls) as made:
             outputs = self._outputs(self.tensors(inputs))
         return {name: _array(value) for name, value in outputs.items()}, made
 
@@ -131,7 +136,7 @@ class TorchSide:
         self.module.zero_grad()
         tensors = self.tensors(inputs)
         real = {name: x.requires_grad_() for name, x in tensors.items() if x.is_floating_point()}
-        with traced(modules) as calls:
+        with self._without_dropout(), traced(modules) as calls:
             losses = self._losses({**tensors, **self._kept}, turn)
         losses[turn.name].backward()
         # Other turns' parameters may lie on the way to this loss; what they got is dropped.

@@ -14,6 +14,7 @@ from tfvc.parity.findings.stage import LAYER_OUTPUTS, MODEL_OUTPUTS, Mode, Phase
 from tfvc.parity.four_of import FourOf, unzip_four
 from tfvc.parity.judging.samples import Samples, judge_all
 from tfvc.parity.sides.call import Call
+from tfvc.parity.sides.drop import Drop
 from tfvc.parity.sides.four_models import FourModels, is_statistic
 from tfvc.parity.tracing.layer_views import Group, LayerViews
 from tfvc.parity.tracing.passage import Passage
@@ -51,12 +52,14 @@ class Forward:
         rows: of the whole models: outputs, and the running statistics that training mode leaves.
         passes: one for each mode, if layers were looked at.
         raised: what was raised.
+        dropped: what torch's model and Keras's would have dropped in training mode.
         cut_short: whether it ended where something was wrong, for want of all layers to explain it.
     """
 
     rows: list[Row] = field(default_factory=list)
     passes: list[ForwardPass] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
+    dropped: tuple[Sequence[Drop], Sequence[Drop]] = ((), ())
     cut_short: bool = False
 
 
@@ -94,6 +97,7 @@ def _in_mode(models: FourModels, views: LayerViews | None, mode: Mode, groups: S
             rows = _judge(models, outputs, mode)
             failed = [row for row in rows if row.failed]
             found.rows += rows
+            found.dropped = models.dropped
         if views is not None:
             judge_layers(views, passages, Stage(Phase.FORWARD, LAYER_OUTPUTS[mode]), failed)
         wrong = bool(failed) or raised is not None or (views is not None and views.wrong)

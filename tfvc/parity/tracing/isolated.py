@@ -13,7 +13,6 @@ from tfvc.parity.judging.judgement import Sample
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.keras_side import KerasSide
 from tfvc.parity.sides.keras_trace import bare_output
-from tfvc.parity.sides.precision import precision
 from tfvc.parity.sides.structure import take_apart
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.parity.tracing.axes import in_torchs_layout
@@ -93,7 +92,7 @@ def run_keras(side: KerasSide, pair: Pair, feed: Feed) -> Result:
     """The Keras layer's outputs, and its gradients if there are cotangents, in torch's layout."""
     layers = [side.layers[i] for i in pair.layers]
     entries = [entry for entry in side.entries if entry.lies_in(pair.keys) and entry.trainable]
-    with precision(side.dtype):
+    with side.computing():
         inputs = [side.tensor(layout.to_keras(x)) for x, layout in zip(feed.inputs, feed.input_layouts, strict=True)]
         real = [x for x in inputs if x.dtype.is_floating]
         variables = [[variable.value for variable in entry.variables] for entry in entries]
