@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
+import numpy as np
 
 
 @contextmanager
@@ -51,6 +52,14 @@ def slot_variables(optimizer: Any) -> dict[str, list[keras.Variable]]:
     }
     found = {name: [getattr(optimizer, attribute, None) for attribute in these] for name, these in names.items()}
     return {name: next(filter(None, lists)) for name, lists in found.items() if any(lists)}
+
+
+def learning_rate(optimizer: Any, step: int) -> float | None:
+    """That of a Keras optimizer in a step, from 1; None if it has none. By itself it gives that of the next one."""
+    rate = getattr(optimizer, "_learning_rate", getattr(optimizer, "learning_rate", None))
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        rate = rate(step - 1)
+    return None if rate is None or (callable(rate) and not hasattr(rate, "dtype")) else float(np.asarray(rate))
 
 
 def math_operations() -> Any:

@@ -62,6 +62,13 @@ def test_slots_of_stock_optimizers(optimizer, slots):
     assert all([tuple(slot.shape) for slot in of_name] == [(2,), (1,)] for of_name in found.values())
 
 
+def test_the_learning_rate_of_a_step():
+    optimizer = keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.5, 1, 0.5))
+    assert [private_parts.learning_rate(optimizer, step) for step in (1, 2, 3)] == [0.5, 0.25, 0.125]
+    assert private_parts.learning_rate(keras.optimizers.SGD(0.25), 3) == 0.25
+    assert private_parts.learning_rate(object(), 1) is None
+
+
 def test_a_tensor_counts_its_changes():
     x = torch.ones(3)
     before = private_parts.tensor_version(x)

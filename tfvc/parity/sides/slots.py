@@ -47,7 +47,7 @@ def units_of(
     """
     if kind not in (StageKind.MOMENTUM, StageKind.UPDATES):
         return 1.0
-    rate = float(np.asarray(optimizer.learning_rate))
+    rate = float(np.asarray(getattr(optimizer, "learning_rate", 0.0)))
     usual = {keras.optimizers.SGD: -rate, keras.optimizers.RMSprop: rate}
     expected = next((unit for stock, unit in usual.items() if isinstance(optimizer, stock)), 1.0)
     square = sum(float(np.sum(np.square(x))) for x in theirs.values())

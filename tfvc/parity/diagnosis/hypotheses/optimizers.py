@@ -20,26 +20,11 @@ Changed = Mapping[str, Any]
 
 
 @register(StepSubject)
-def as_it_says(subject: StepSubject) -> Iterator[Hypothesis]:
-    """Settings of the Keras optimizer that are not torch's: one by one, then as many as it takes."""
-    step = subject.step
-    if step.rule is None or subject.error() < SAME:
-        return
-    said = dict(_different(step))
-    for name, value in said.items():
-        yield _with(subject, {name: value})
-    if len(said) > 1:
-        needed = _needed(subject, said)
-        if needed:
-            yield _with(subject, needed)
-
-
-@register(StepSubject)
 def another_optimizer(subject: StepSubject) -> Iterator[Hypothesis]:
     """An optimizer of another kind, as it says itself."""
     step = subject.step
     ours = next((name for name in RULES if name in class_names(step.keras)), None)
-    if ours is None or step.rule is None or RULES[ours] is step.rule or subject.what is not StageKind.WEIGHTS:
+    if ours is None or step.rule is None or not step.another_kind:
         return
     name = type(step.optimizer).__name__
     yield Hypothesis(
@@ -51,10 +36,25 @@ def another_optimizer(subject: StepSubject) -> Iterator[Hypothesis]:
 
 
 @register(StepSubject)
+def as_it_says(subject: StepSubject) -> Iterator[Hypothesis]:
+    """Settings of the Keras optimizer that are not torch's: one by one, then as many as it takes."""
+    step = subject.step
+    if step.rule is None or step.another_kind or subject.error() < SAME:
+        return
+    said = dict(_different(step))
+    for name, value in said.items():
+        yield _with(subject, {name: value})
+    if len(said) > 1:
+        needed = _needed(subject, said)
+        if needed:
+            yield _with(subject, needed)
+
+
+@register(StepSubject)
 def as_measured(subject: StepSubject) -> Iterator[Hypothesis]:
     """Settings that the Keras optimizer does not name or keep to; those first that explain most of the step."""
     step = subject.step
-    if step.rule is None or subject.error() < SAME:
+    if step.rule is None or step.another_kind or subject.error() < SAME:
         return
     tried = [changed for changed in _changes(subject) if changed]
     for changed in sorted(tried, key=lambda changed: -step.explained(step.simulated(changed))):
@@ -107,15 +107,15 @@ def of_any_rule(subject: StepSubject) -> Iterator[Hypothesis]:
 
 
 def _different(step: Step) -> Iterator[tuple[str, Any]]:
-    """What the Keras optimizer says that it has otherwise than torch's first group."""
-    theirs = step.theirs
+    """What the Keras optimizer says that it has otherwise than torch's, in any of its groups."""
     for name, value in {**UNNAMED, **step.read}.items():
-        if name not in theirs:
+        if name not in step.theirs:
             continue
         if name == "epsilon" and value.place is None:
-            value = replace(value, place=theirs[name].place)
-        same_decay = name == "decay" and not value.amount and not theirs[name].amount
-        if value != theirs[name] and not same_decay:
+            value = replace(value, place=step.theirs[name].place)
+        theirs = step.their(name, value)
+        same_decay = name == "decay" and not value.amount and not theirs.amount
+        if value != theirs and not same_decay:
             yield name, value
 
 
@@ -140,7 +140,7 @@ def _needed(subject: StepSubject, said: Changed) -> Changed:
 def _with(subject: StepSubject, changed: Changed) -> Hypothesis:
     """The step with some settings changed."""
     step = subject.step
-    said = [words(name, value, step.theirs[name]) for name, value in changed.items()]
+    said = [words(name, value, step.their(name, value)) for name, value in changed.items()]
     return Hypothesis(
         " and ".join(one.name for one in said),
         " Also: ".join(one.cause for one in said),
@@ -170,10 +170,10 @@ def _changes(subject: StepSubject) -> Iterator[Changed]:
         yield from _epsilons(subject, theirs["epsilon"])
     for coupled in (decay.coupled, not decay.coupled):
         yield _measured(subject, "decay", lambda x, c=coupled: Decay(x, c), decay.amount)
+    yield _measured(subject, "learning_rate", lambda x: x, theirs["learning_rate"], 0.0)
     for kind in (ClipKind.ALL, ClipKind.EACH, ClipKind.VALUE):
         start = theirs["clip"].bound or max(float(np.max(np.abs(g), initial=0.0)) for g in step.raw.values()) / 2
         yield _measured(subject, "clip", lambda x, k=kind: _like(theirs["clip"], k, x), start, 0.0)
-    yield _measured(subject, "learning_rate", lambda x: x, theirs["learning_rate"], 0.0)
 
 
 def _clips(theirs: Clip) -> Iterable[Clip]:

@@ -11,6 +11,7 @@ from tfvc.parity.diagnosis.subjects.optimizers.rules import RULES, UNNAMED, Arra
 from tfvc.parity.diagnosis.subjects.optimizers.settings import (
     TORCH_ADDS,
     Settings,
+    is_stock,
     keras_settings,
     torch_clip,
     torch_settings,
@@ -20,6 +21,7 @@ from tfvc.parity.findings.stage import SLOTS, StageKind
 from tfvc.parity.sides.accepted import CLIPPING
 from tfvc.parity.sides.before_step import BeforeStep, copied
 from tfvc.parity.sides.four_models import FourModels
+from tfvc.parity.sides.precision import precision
 from tfvc.weights import Sum
 
 # A rule must give what torch gives to within this, or it is not torch's.
@@ -64,6 +66,17 @@ class Step:
     def theirs(self) -> Settings:
         """torch's settings, of its first group."""
         return next(iter(self.settings.values()))
+
+    def their(self, setting: str, ours: Any) -> Any:
+        """torch's setting, of the first of its groups in which it is not Keras's."""
+        values = [settings[setting] for settings in self.settings.values()]
+        return next((value for value in values if value != ours), values[0])
+
+    @property
+    def another_kind(self) -> bool:
+        """Whether the Keras optimizer is a stock one of another kind than torch's."""
+        shared = class_names(self.keras) & class_names(self.optimizer) & set(RULES)
+        return is_stock(self.keras) and not shared
 
     @cached_property
     def rule(self) -> Rule | None:
@@ -152,13 +165,15 @@ def _recorded(models: FourModels, before: BeforeStep) -> Step:
     states = torch_side.state(), keras_side.state()
     moved = [{k: np.array(state[k]) - before.weights[k] for k in keys} for state in states]
     theirs, ours = (copied(side.slots(turn), keys) for side in models.sides.float64)
+    with precision("float64"):
+        read = keras_settings(keras, before.number)
     shared = [kind for kind in SLOTS if kind in theirs and kind in ours]
     return Step(
         optimizer,
         keras,
         before.number,
         settings,
-        keras_settings(keras),
+        read,
         before.weights,
         before.gradients,
         {**before.slots[1], **before.slots[0]},

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-
 from tfvc.parity.case import OptimizerPair
 from tfvc.parity.diagnosis.subjects.subject import class_names
+from tfvc.parity.private_parts import learning_rate
 
 Settings = Mapping[str, Any]
 
@@ -126,15 +125,17 @@ def torch_clip(pair: OptimizerPair, added: float) -> Clip:
     return NO_CLIP if pair.clip_value is None else Clip(ClipKind.VALUE, pair.clip_value)
 
 
-def keras_settings(optimizer: Any) -> dict[str, Any]:
-    """As many of a Keras optimizer's settings as it says itself."""
+def keras_settings(optimizer: Any, step: int) -> dict[str, Any]:
+    """As many of a Keras optimizer's settings as it says itself, in a step, from 1."""
     kinds = class_names(optimizer)
     found = {ours: getattr(optimizer, theirs) for ours, theirs in _KERAS.items() if hasattr(optimizer, theirs)}
-    found["learning_rate"] = float(np.asarray(optimizer.learning_rate))
+    rate = learning_rate(optimizer, step)
+    if rate is not None:
+        found["learning_rate"] = rate
     found["clip"] = _keras_clip(optimizer)
     found["decay"] = Decay(getattr(optimizer, "weight_decay", None) or getattr(optimizer, "decay", None) or 0.0, False)
     if getattr(optimizer, "epsilon", None) is not None:
-        place = next((place for kind, place in _KERAS_PLACES.items() if kind in kinds and _is_stock(optimizer)), None)
+        place = next((place for kind, place in _KERAS_PLACES.items() if kind in kinds and is_stock(optimizer)), None)
         found["epsilon"] = Epsilon(optimizer.epsilon, place)
     return found
 
@@ -143,9 +144,10 @@ def _keras_clip(optimizer: Any) -> Clip:
     if getattr(optimizer, "clip_grad_norm", None):
         return Clip(ClipKind.ALL, optimizer.clip_grad_norm, TORCH_ADDS)
     kinds = {"clipnorm": ClipKind.EACH, "global_clipnorm": ClipKind.ALL, "clipvalue": ClipKind.VALUE}
-    return next((Clip(kind, getattr(optimizer, of)) for of, kind in kinds.items() if getattr(optimizer, of)), NO_CLIP)
+    bounds = {kind: getattr(optimizer, of, None) for of, kind in kinds.items()}
+    return next((Clip(kind, bound) for kind, bound in bounds.items() if bound), NO_CLIP)
 
 
-def _is_stock(optimizer: Any) -> bool:
+def is_stock(optimizer: Any) -> bool:
     """Whether its rule is one of Keras's own, and not one that a class derived of it has written anew."""
-    return type(optimizer).update_step.__module__.startswith("keras.")
+    return getattr(getattr(type(optimizer), "update_step", None), "__module__", "").startswith("keras.")

@@ -67,7 +67,7 @@ _FLAGS = {
     ),
     "maximize": (
         "ascent",
-        ("moves the weights in the opposite direction", "does not"),
+        ("goes up the gradient", "goes down"),
         "Subtract the step (torch's maximize={}).",
     ),
 }
