@@ -7,6 +7,7 @@ import numpy as np
 
 from parity_tests.foreign.cpu_wheels import make_importable
 from tfvc.parity import LayerTable, ParityCase
+from tfvc.weights import Entry
 
 WORDS, POSITIONS = 60, 20
 
@@ -38,12 +39,16 @@ def case(layers: int = 2, width: int = 64, heads: int = 8, frames: int = 13) -> 
         "bert",
         keras_model,
         torch_model,
-        LayerTable(_table(layers)),
+        LayerTable(_table(layers), lambda model: [_positions(model)]),
         inputs,
         lambda model, x, training: model(x, training=training),
         lambda module, x: _outputs(module(x["token_ids"], x["padding_mask"], x["segment_ids"])),
         accepted=("trained padding row",),
     )
+
+
+def _positions(model: Any) -> Entry:
+    return Entry("embeddings.position_embeddings.weight", model.position_embedding.position_embeddings)
 
 
 def _outputs(found: Any) -> dict[str, Any]:
@@ -68,7 +73,6 @@ def _table(layers: int) -> dict[str, str]:
     }
     return {
         "embeddings.word_embeddings": "token_embedding",
-        "embeddings.position_embeddings": "position_embedding",
         "embeddings.token_type_embeddings": "segment_embedding",
         "embeddings.LayerNorm": "embeddings_layer_norm",
         **of_layers,

@@ -11,14 +11,14 @@ from tfvc.weights.layouts import Flattened
 
 PATCH = 8
 PARTS = {
-    "attention.q_proj": "mha.query_dense",
-    "attention.k_proj": "mha.key_dense",
-    "attention.v_proj": "mha.value_dense",
-    "attention.o_proj": "mha.output_dense",
-    "layernorm_before": "layer_norm_1",
-    "layernorm_after": "layer_norm_2",
-    "mlp.fc1": "mlp.dense_1",
-    "mlp.fc2": "mlp.dense_2",
+    "attention.q_proj": "mha/query",
+    "attention.k_proj": "mha/key",
+    "attention.v_proj": "mha/value",
+    "attention.o_proj": "mha/attention_output",
+    "layernorm_before": "ln_1",
+    "layernorm_after": "ln_2",
+    "mlp.fc1": "mlp/dense_1",
+    "mlp.fc2": "mlp/dense_2",
 }
 
 
@@ -48,7 +48,7 @@ def case(layers: int = 2, width: int = 96, heads: int = 12, size: int = 32) -> P
         ]
 
     blocks = {
-        f"layers.{i}.{torch}": f"vit_encoder.encoder_layers.{i}.{name}"
+        f"layers.{i}.{torch}": f"vit_encoder/transformer_block_{i + 1}/{name}"
         for i in range(layers)
         for torch, name in PARTS.items()
     }

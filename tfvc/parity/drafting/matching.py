@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from tfvc.parity.private_parts import direct_variables, sublayers
+from tfvc.parity.tracing.pairing import keras_path
 from tfvc.weights import Entry, WeightError, entries_of
 
 
@@ -122,10 +123,10 @@ def _own_weights(path: str, module: Any) -> list[str]:
 
 
 def _called(model: keras.layers.Layer, layer: keras.layers.Layer) -> str:
-    """A layer's name where it is the only one of that name, else the attributes that lead to it."""
+    """A layer's name where it is the only one of that name, else the attributes that lead to it, or its path."""
     if [other.name for other in sublayers(model)].count(layer.name) == 1:
         return layer.name
-    return next((path for path, found in _attributes(model, "", set()) if found is layer), layer.name)
+    return next((path for path, found in _attributes(model, "", set()) if found is layer), keras_path(layer))
 
 
 def _attributes(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, keras.layers.Layer]]:
