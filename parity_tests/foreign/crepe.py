@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from parity_tests.foreign.cpu_wheels import make_importable
 from tfvc.parity import LayerTable, ParityCase
 
+# torchcrepe's norms have Keras's epsilon as float32 has it, and never move.
+EPSILON = float(np.float32(1e-3))
 FILTERS = (128, 16, 16, 16, 32, 64)  # of the tiny one
 TABLE = LayerTable(
     {f"conv{i}": f"conv{i}" for i in range(1, 7)}
@@ -28,8 +31,7 @@ def keras_model(dropout: float = 0.0) -> keras.Model:
     for i, filters in enumerate(FILTERS, start=1):
         kernel, strides = (512, 4) if i == 1 else (64, 1)
         x = layers.Conv2D(filters, (kernel, 1), (strides, 1), "same", activation="relu", name=f"conv{i}")(x)
-        # torchcrepe's never move.
-        x = layers.BatchNormalization(momentum=1.0, name=f"conv{i}-BN")(x)
+        x = layers.BatchNormalization(epsilon=EPSILON, momentum=1.0, name=f"conv{i}-BN")(x)
         x = layers.MaxPooling2D((2, 1), name=f"conv{i}-maxpool")(x)
         x = layers.Dropout(dropout, name=f"conv{i}-dropout")(x)
     x = layers.Flatten(name="flatten")(x)

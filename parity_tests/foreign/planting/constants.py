@@ -1,6 +1,7 @@
 """Wrong constants, functions and axes: attributes of a layer."""
 
 from collections.abc import Callable, Sequence
+from math import isclose
 from typing import Any
 
 import keras
@@ -24,7 +25,9 @@ ACTIVATIONS: dict[str, Callable] = {
 def _other(name: str, classes: Any, *values: Any) -> Callable[[Site], Sequence[Any]]:
     """Those of the values that are not what the layer has."""
     return lambda site: (
-        [value for value in values if value != getattr(site.layer, name)] if isinstance(site.layer, classes) else ()
+        [value for value in values if not isclose(value, getattr(site.layer, name), rel_tol=1e-3)]
+        if isinstance(site.layer, classes)
+        else ()
     )
 
 
