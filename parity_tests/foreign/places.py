@@ -1,7 +1,7 @@
 """Where a report must say that a bug is: computed from the right pair, not written down."""
 
 from collections.abc import Iterable
-from os.path import commonprefix
+from itertools import takewhile
 
 from parity_tests.foreign.planting.draw import KINDS, Bug, sites
 from parity_tests.foreign.planting.kind import Site
@@ -74,7 +74,7 @@ def _modules_around(site: Site, found: list[Site]) -> list[str]:
     if keys:
         module = _common(keys)
         return [module, module.rpartition(".")[0]] if module else []
-    order = [layer for layer in getattr(found[0].layer, "layers", [])]
+    order = list(getattr(found[0].layer, "layers", []))
     if site.layer not in order:
         return []
     at = order.index(site.layer)
@@ -94,4 +94,4 @@ def _keys(site: Site) -> list[str]:
 def _common(keys: list[str]) -> str:
     """The module that has all these keys."""
     parts = [key.split(".")[:-1] for key in keys]
-    return ".".join(commonprefix(parts)) if parts else ""
+    return ".".join(names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*parts, strict=False)))

@@ -8,7 +8,7 @@ import keras
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.private_parts import sublayers
-from tfvc.weights import Declared, entries_of
+from tfvc.weights import Declared, Ignored, entries_of
 from tfvc.weights.layer_kinds import is_known
 
 
@@ -53,7 +53,8 @@ class LayerTable:
             if is_known(layer) or any(id(variable) not in variables for variable in layer.weights)
             for item in _entries(path, layer, index)
         ]
-        return [*(x for x in of_table if not any(id(variable) in variables for variable in x.variables)), *given]
+        ignored = [item for item in given if isinstance(item, Ignored)]
+        return [*(x for x in of_table if x not in ignored and variables.isdisjoint(map(id, x.variables))), *given]
 
     def resolve(self, model: keras.layers.Layer) -> dict[str, list[keras.layers.Layer]]:
         """The layers of each torch path; a layer that is several modules is a pair of none of them."""

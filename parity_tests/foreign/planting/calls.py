@@ -15,7 +15,10 @@ PROJECTIONS = (layers.Dense, layers.EinsumDense)
 
 
 def _biases(site: Site) -> Sequence[float]:
-    return (0.0, 2.0) if isinstance(site.layer, (*CONVS, *PROJECTIONS)) and site.crosses("bias") else ()
+    """Not of an attention's keys: it moves all scores of a query alike, which no softmax sees."""
+    keys = [layer.key_dense for layer in site.layers if isinstance(layer, layers.MultiHeadAttention)]
+    biased = isinstance(site.layer, (*CONVS, *PROJECTIONS)) and site.crosses("bias")
+    return (0.0, 2.0) if biased and not any(site.layer is key for key in keys) else ()
 
 
 def _plant_bias(layer: keras.layers.Layer, times: float) -> None:
