@@ -8,8 +8,7 @@ import numpy as np
 
 from parity_tests.foreign.cpu_wheels import make_importable
 from tfvc.parity import LayerTable, ParityCase
-from tfvc.weights import Concatenation, Entry
-from tfvc.weights.layouts import Flattened
+from tfvc.weights import Concatenation, Entry, Flattened
 
 WORDS, POSITIONS = 60, 20
 
@@ -28,7 +27,8 @@ def case(layers: int = 2, width: int = 128, heads: int = 2, frames: int = 11) ->
 
         no_dropout = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
         sizes = {"vocab_size": WORDS, "n_positions": POSITIONS, "n_embd": width, "n_layer": layers, "n_head": heads}
-        return GPT2Model(GPT2Config(**sizes, **no_dropout, use_cache=False))
+        no_ends = {"bos_token_id": None, "eos_token_id": None}
+        return GPT2Model(GPT2Config(**sizes, **no_dropout, **no_ends, use_cache=False))
 
     def inputs(rng: np.random.Generator) -> dict[str, np.ndarray]:
         mask = np.arange(frames) < np.array([[frames], [frames - 4]])

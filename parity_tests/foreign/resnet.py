@@ -70,5 +70,5 @@ def case(blocks: tuple[int, ...] = (3, 4, 6, 3), size: int = 64, like_keras: boo
 
 
 def small() -> ParityCase:
-    """One block of each stage, for bugs to be planted in."""
-    return case((1, 1, 1, 1), 32)
+    """One block of each stage, for bugs to be planted in; at this size the last has more than one pixel."""
+    return case((1, 1, 1, 1), 64)

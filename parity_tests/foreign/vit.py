@@ -6,8 +6,7 @@ import keras
 
 from parity_tests.foreign.cpu_wheels import make_importable
 from tfvc.parity import LayerTable, ParityCase
-from tfvc.weights import Entry
-from tfvc.weights.layouts import Flattened
+from tfvc.weights import Entry, Flattened
 
 PATCH = 8
 PARTS = {
