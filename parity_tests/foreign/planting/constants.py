@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from parity_tests.foreign.planting.kind import Kind, Site, in_layer, of, words
+from tfvc.parity.private_parts import sublayers
 
 NORMS = (layers.BatchNormalization, layers.LayerNormalization, layers.GroupNormalization)
 ACTIVATIONS: dict[str, Callable] = {
@@ -73,6 +74,21 @@ def _move_padding(layer: keras.layers.Layer, value: Any) -> None:
     layer.padding = (moved, *others) if others else moved
 
 
+def _softmax_axis(layer: keras.layers.Layer, axis: int) -> None:
+    layer._softmax.axis, attend = axis, layer._compute_attention
+    # Asked for its weights, the layer takes its own softmax and no fused attention.
+    layer._compute_attention = lambda *x, return_attention_scores=False, **more: attend(
+        *x, return_attention_scores=True, **more
+    )
+
+
+def _dropouts(site: Site) -> Sequence[float]:
+    """Not those of an attention, which does not call them where the pair has no dropout."""
+    inner = [part for layer in site.layers if isinstance(layer, layers.MultiHeadAttention) for part in sublayers(layer)]
+    outside = isinstance(site.layer, layers.Dropout) and all(part is not site.layer for part in inner)
+    return (0.1, 0.5) if outside else ()
+
+
 def _rate(layer: keras.layers.Layer, value: float) -> None:
     layer.call = lambda x, training=False, **more: keras.random.dropout(x, value) if training else x
 
@@ -103,7 +119,7 @@ KINDS = [
     Kind(
         "axis of softmax",
         of(layers.MultiHeadAttention, 1, 2),
-        in_layer(lambda layer, value: setattr(layer._softmax, "axis", value)),
+        in_layer(_softmax_axis),
         words("axis", "over the heads", "over the queries"),
         around=True,
     ),
@@ -127,5 +143,5 @@ KINDS = [
         words("padding", "pads", "padded", "shift"),
         around=True,
     ),
-    Kind("dropout", of(layers.Dropout, 0.1, 0.5), in_layer(_rate), words("dropout"), around=True),
+    Kind("dropout", _dropouts, in_layer(_rate), words("dropout"), around=True),
 ]

@@ -115,7 +115,7 @@ KINDS = [
         "height and width exchanged",
         _square_windows,
         _with(lambda kernel: kernel.swapaxes(0, 1)),
-        words("transposed", "height and width", "exchanged"),
+        words("transpos", "height and width", "exchanged"),
     ),
     Kind(
         "kernel backwards",
@@ -145,6 +145,6 @@ KINDS = [
             else ()
         ),
         _with(lambda kernel: kernel.T),
-        words("transposed"),
+        words("transpos", "axes 0 and 1 exchanged"),
     ),
 ]
