@@ -8,8 +8,8 @@ import pytest
 from parity_tests.foreign.matrix import HERE, Verdict, markdown, try_out
 from parity_tests.foreign.planting.draw import KINDS, SEED, draw, drawn
 
-# Of several pairs, each of another sort: a layer, a weight map, a part between layers.
-QUICK = ("conv_tasnet: norm missing", "transformer_encoder: norm doubled", "conv_tasnet: term missing")
+# A layer, a constant, a part between layers; of the pair that runs fastest.
+QUICK = ("conv_tasnet: norm missing", "conv_tasnet: dilation", "conv_tasnet: term missing")
 
 
 def published() -> list[Verdict]:
@@ -38,4 +38,5 @@ def test_the_published_table_is_of_this_list():
 def test_it_comes_out_as_published(name):
     bug = next(bug for bug in drawn() if name in bug.name)
     said = next(verdict for verdict in published() if verdict.bug == bug.name)
-    assert try_out(bug) == said
+    found = try_out(bug)
+    assert (found.caught, found.place, found.cause) == (said.caught, said.place, said.cause), found

@@ -43,7 +43,7 @@ class Matching:
 
 def match(module: Any, model: keras.layers.Layer) -> Matching:
     """Pairs the modules with weights of a torch model with the layers of a Keras model, both in their order."""
-    left = [layer for layer in sublayers(model) if layer.weights and (_signature([layer]) or direct_variables(layer))]
+    left = [layer for layer in _in_order(model) if _signature([layer]) or direct_variables(layer)]
     matches: list[Match] = []
     inside: list[str] = []
     for path, part in module.named_modules():
@@ -66,6 +66,13 @@ def match(module: Any, model: keras.layers.Layer) -> Matching:
     ]
     lonely = [layer for layer in left if direct_variables(layer)]
     return Matching(matches, modules, [f"{_called(model, layer)} ({type(layer).__name__})" for layer in lonely])
+
+
+def _in_order(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """The layers with weights, in the order of the weights: that in which they were made, outer layers first."""
+    position = {id(variable): i for i, variable in enumerate(model.weights)}
+    layers = [layer for layer in sublayers(model) if layer.weights]
+    return sorted(layers, key=lambda layer: (min(position.get(id(v), 0) for v in layer.weights), -len(layer.weights)))
 
 
 def _fitting(
