@@ -16,7 +16,7 @@ WHOLE = "the whole model"
 def right_places(bug: Bug, layers: Iterable[Layer]) -> list[str]:
     """The culprits that are right, as torch's paths; `path.*` stands for what is between the layers in `path`.
 
-    That is the pair of the layer, or if it has none the smallest around it. Where what is wrong stands outside of the
+    That is the pair of the layer, or if it has none the module of the smallest block around it. Where what is wrong stands outside of the
     layer in torch, as the activation of a Dense does, the modules around it are right too; so they are for a layer
     without weights, which lies between its neighbours.
 
@@ -27,24 +27,14 @@ def right_places(bug: Bug, layers: Iterable[Layer]) -> list[str]:
     kind, found = KINDS[bug.kind], sites(bug.pair)
     if kind.culprit:
         return [kind.culprit]
-    by_path = {site.path: site for site in found}
     pairs = {layer.path: layer.keras_path for layer in layers if layer.verdict != UNPAIRED}
     both = [bug.index, bug.value] if bug.kind == "weights of another layer" else [bug.index]
     places: list[str] = []
     for site in (found[index] for index in both):
         exact = [path for path, keras_path in pairs.items() if site.path in keras_path.split(" + ")]
         places += exact
-        if exact and not kind.around:
-            continue
-        around = [
-            (len(sublayers(by_path[keras_path].layer)), path)
-            for path, keras_path in pairs.items()
-            if keras_path in by_path and path not in exact and _holds(by_path[keras_path], site)
-        ]
-        if around:
-            enclosing = min(around)[1]
-            places += [enclosing, f"{enclosing}.*"] if enclosing else [WHOLE] * _is_flat(site, found)
-        places += _modules_around(site, found)
+        if kind.around or not exact:
+            places += [*_block_around(site, found), *_modules_around(site, found)]
     return list(dict.fromkeys(place or WHOLE for place in places))
 
 
@@ -59,13 +49,18 @@ def is_right(found: Diagnosis | None, places: list[str]) -> bool:
     )
 
 
+def _block_around(site: Site, found: list[Site]) -> list[str]:
+    """The torch module of the smallest Keras layer around it that has one, and what lies between its layers."""
+    around = [
+        (len(sublayers(other.layer)), module)
+        for other in found[1:]
+        if other is not site and (module := _common(_keys(other))) and _holds(other, site)
+    ]
+    return [min(around)[1], f"{min(around)[1]}.*"] if around else []
+
+
 def _holds(outer: Site, inner: Site) -> bool:
     return any(part is inner.layer for part in sublayers(outer.layer))
-
-
-def _is_flat(site: Site, found: list[Site]) -> bool:
-    """Whether torch has no module around it but the model."""
-    return not any("." in place for place in _modules_around(site, found))
 
 
 def _modules_around(site: Site, found: list[Site]) -> list[str]:
@@ -75,7 +70,7 @@ def _modules_around(site: Site, found: list[Site]) -> list[str]:
         module = _common(keys)
         return [module, module.rpartition(".")[0]] if module else []
     order = list(getattr(found[0].layer, "layers", []))
-    if site.layer not in order:
+    if not any(site.layer is layer for layer in order):
         return []
     at = order.index(site.layer)
     of_layers = {id(other.layer): _keys(other) for other in found}

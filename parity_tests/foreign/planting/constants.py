@@ -1,6 +1,7 @@
 """Wrong constants, functions and axes: attributes of a layer."""
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from math import isclose
 from typing import Any
 
@@ -76,10 +77,15 @@ def _move_padding(layer: keras.layers.Layer, value: Any) -> None:
 
 def _softmax_axis(layer: keras.layers.Layer, axis: int) -> None:
     layer._softmax.axis, attend = axis, layer._compute_attention
-    # Asked for its weights, the layer takes its own softmax and no fused attention.
-    layer._compute_attention = lambda *x, return_attention_scores=False, **more: attend(
-        *x, return_attention_scores=True, **more
-    )
+    arguments = signature(attend)
+
+    def unfused(*x: Any, **more: Any) -> Any:
+        """Asked for its weights, the layer takes its own softmax."""
+        bound = arguments.bind(*x, **more)
+        bound.arguments["return_attention_scores"] = True
+        return attend(*bound.args, **bound.kwargs)
+
+    layer._compute_attention = unfused
 
 
 def _dropouts(site: Site) -> Sequence[float]:
