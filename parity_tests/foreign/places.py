@@ -16,9 +16,9 @@ WHOLE = "the whole model"
 def right_places(bug: Bug, layers: Iterable[Layer]) -> list[str]:
     """The culprits that are right, as torch's paths; `path.*` stands for what is between the layers in `path`.
 
-    That is the pair of the layer, or if it has none the module of the smallest block around it. Where what is wrong stands outside of the
-    layer in torch, as the activation of a Dense does, the modules around it are right too; so they are for a layer
-    without weights, which lies between its neighbours.
+    That is the pair of the layer, or if it has none the module of the smallest block around it. Where what is wrong
+    stands outside of the layer in torch, as the activation of a Dense does, the modules around it are right too; so
+    they are for a layer without weights, which lies between its neighbours.
 
     Args:
         bug: the bug.
