@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from parity_tests import foreign
+from parity_tests.foreign import keyword_spotter as spotter
 from tfvc.cli import main
 from tfvc.common.errors import TfvcError
 from tfvc.parity import compare, load_case
@@ -25,12 +25,14 @@ def drafted(text, folder, monkeypatch):
 
 def test_a_functional_model_is_paired_and_passes(tmp_path, monkeypatch):
     """The table is the one that was written by hand; with what it accepts the port passes."""
-    found = draft_case("parity_tests.foreign:torch_model", "parity_tests.foreign:keras_model")
+    found = draft_case(
+        "parity_tests.foreign.keyword_spotter:torch_model", "parity_tests.foreign.keyword_spotter:keras_model"
+    )
     assert {one.path: one.layers for one in found.matching.matches} == {
-        path: (layers,) for path, layers in foreign.TABLE.layers.items()
+        path: (layers,) for path, layers in spotter.TABLE.layers.items()
     }
     assert (found.matching.modules, found.matching.layers, found.problem) == ([], [], "")
-    case = replace(drafted(found.text, tmp_path, monkeypatch), accepted=foreign.case().accepted)
+    case = replace(drafted(found.text, tmp_path, monkeypatch), accepted=spotter.case().accepted)
     compare(case, ("forward",)).raise_on_failure()
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from parity_tests.foreign import case as keyword_spotter
+from parity_tests.foreign.keyword_spotter import case as keyword_spotter
 from parity_tests.mutations.network import NETWORK
 from tfvc.cases.autovc import autovc
 from tfvc.cases.melgan import melgan

@@ -8,23 +8,26 @@ import keras
 
 from tfvc.common.errors import TfvcError
 from tfvc.parity.private_parts import sublayers
-from tfvc.weights import Declared, entries_of
+from tfvc.weights import Declared, Ignored, entries_of
+from tfvc.weights.layer_kinds import is_known
 
 
 @dataclass(frozen=True)
 class LayerTable:
     """The `entries` of a case as a table: torch module path -> Keras layer.
 
-    A Keras layer is named by its `name` or by attributes from the model (`encoder.convolutions.0.conv`). Several, for a
-    torch RNN of several layers, are given as a sequence from the bottom. Layers without weights may be named too:
-    they are then compared as pairs. How the weights cross, `tfvc.weights` knows for each kind of layer. Where one Keras
-    layer is several torch modules, as a `SeparableConv2D` is two convolutions, all their paths are given.
+    A Keras layer is named by its `name`, by its `path` as reports show it (`encoder/block_1/conv`), or by attributes
+    from the model (`encoder.convolutions.0.conv`). Several, for a torch RNN of several layers, are given as a sequence
+    from the bottom. Layers without weights may be named too: they are then compared as pairs. How the weights cross,
+    `tfvc.weights` knows for each kind of layer. Where one Keras layer is several torch modules, as a `SeparableConv2D`
+    is two convolutions, all their paths are given.
 
         LayerTable({"conv": "stem", "bn": "stem_bn", "rnn": ("rnn_0", "rnn_1"), "head": "logits"})
         LayerTable({("block.depthwise", "block.pointwise"): "separable"})
 
     What no kind of layer says is given by `entries`: tied weights, parameters of no layer, constants. An entry takes
-    the place of the table's for the same variables.
+    the place of the table's for the same variables; a layer of an unknown kind may be in the table if they have all of
+    its variables.
 
         LayerTable(
             {"embed": "words", "attn": "attention"},
@@ -47,9 +50,11 @@ class LayerTable:
             item
             for path, layers in self._found(model)
             for index, layer in enumerate(layers)
+            if is_known(layer) or any(id(variable) not in variables for variable in layer.weights)
             for item in _entries(path, layer, index)
         ]
-        return [*(x for x in of_table if not any(id(variable) in variables for variable in x.variables)), *given]
+        ignored = [item for item in given if isinstance(item, Ignored)]
+        return [*(x for x in of_table if x not in ignored and variables.isdisjoint(map(id, x.variables))), *given]
 
     def resolve(self, model: keras.layers.Layer) -> dict[str, list[keras.layers.Layer]]:
         """The layers of each torch path; a layer that is several modules is a pair of none of them."""
@@ -75,14 +80,14 @@ def _entries(path: str | tuple[str, ...], layer: keras.layers.Layer, index: int)
 
 
 def find_layer(model: keras.layers.Layer, name: str) -> keras.layers.Layer:
-    """A layer by its name, or by attributes from the model; "" is the model itself.
+    """A layer by its name, its path or by attributes from the model; "" is the model itself.
 
     Raises:
         TfvcError: if there is none, or several of that name.
     """
     if not name:
         return model
-    named = [layer for layer in sublayers(model) if layer.name == name]
+    named = [layer for layer in sublayers(model) if name in (layer.name, getattr(layer, "path", None))]
     if len(named) == 1:
         return named[0]
     found: Any = model

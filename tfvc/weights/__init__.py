@@ -6,7 +6,7 @@ from tfvc.weights.digest import weights_sha256
 from tfvc.weights.entry import Constant, Declared, Entry, Ignored
 from tfvc.weights.errors import WeightError
 from tfvc.weights.layer_kinds import entries_of, register
-from tfvc.weights.layouts import SAME, Layout
+from tfvc.weights.layouts import SAME, Flattened, Layout
 from tfvc.weights.parts import Concatenation, Stack, Sum, Tied
 from tfvc.weights.torch_file import find_state_dict, load_torch_file, read_torch_file, write_torch_file
 from tfvc.weights.torch_keys import TorchKeys
@@ -18,6 +18,7 @@ __all__ = [
     "Constant",
     "Declared",
     "Entry",
+    "Flattened",
     "Ignored",
     "Layout",
     "Stack",

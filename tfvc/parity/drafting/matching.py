@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from tfvc.parity.private_parts import direct_variables, sublayers
+from tfvc.parity.tracing.pairing import keras_path
 from tfvc.weights import Entry, WeightError, entries_of
 
 
@@ -42,7 +43,7 @@ class Matching:
 
 def match(module: Any, model: keras.layers.Layer) -> Matching:
     """Pairs the modules with weights of a torch model with the layers of a Keras model, both in their order."""
-    left = [layer for layer in sublayers(model) if layer.weights and (_signature([layer]) or direct_variables(layer))]
+    left = [layer for layer in _in_order(model) if _signature([layer]) or direct_variables(layer)]
     matches: list[Match] = []
     inside: list[str] = []
     for path, part in module.named_modules():
@@ -65,6 +66,13 @@ def match(module: Any, model: keras.layers.Layer) -> Matching:
     ]
     lonely = [layer for layer in left if direct_variables(layer)]
     return Matching(matches, modules, [f"{_called(model, layer)} ({type(layer).__name__})" for layer in lonely])
+
+
+def _in_order(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """The layers with weights, in the order of the weights: that in which they were made, outer layers first."""
+    position = {id(variable): i for i, variable in enumerate(model.weights)}
+    layers = [layer for layer in sublayers(model) if layer.weights]
+    return sorted(layers, key=lambda layer: (min(position.get(id(v), 0) for v in layer.weights), -len(layer.weights)))
 
 
 def _fitting(
@@ -122,10 +130,10 @@ def _own_weights(path: str, module: Any) -> list[str]:
 
 
 def _called(model: keras.layers.Layer, layer: keras.layers.Layer) -> str:
-    """A layer's name where it is the only one of that name, else the attributes that lead to it."""
+    """A layer's name where it is the only one of that name, else the attributes that lead to it, or its path."""
     if [other.name for other in sublayers(model)].count(layer.name) == 1:
         return layer.name
-    return next((path for path, found in _attributes(model, "", set()) if found is layer), layer.name)
+    return next((path for path, found in _attributes(model, "", set()) if found is layer), keras_path(layer))
 
 
 def _attributes(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, keras.layers.Layer]]:
