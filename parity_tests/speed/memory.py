@@ -37,7 +37,8 @@ def autovc_by_tfvc():
     model = AutoVC.from_name("official")
     model.compile(optimizer=Adam(1e-4))
     model.make_train_function()
-    batches = iter(tf.data.Dataset.from_tensors((tf.zeros([2, 176, 80]), tf.zeros([2, 256]))).repeat())
+    batch = {"mel": tf.zeros([2, 176, 80]), "speaker_embedding": tf.zeros([2, 256])}
+    batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
     return lambda: model.train_function(batches)
 
 

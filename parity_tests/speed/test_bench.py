@@ -1,10 +1,11 @@
 """The bench measures what it says, of models that are the same."""
 
 import json
+import re
 
 import pytest
 
-from parity_tests.speed import report, stock
+from parity_tests.speed import memory, report, rows, stock, throughput
 from parity_tests.speed.ceilings import Ceilings
 from parity_tests.speed.row import Row
 from parity_tests.speed.rows import all_rows
@@ -69,6 +70,34 @@ def test_what_is_written(tmp_path):
 def test_the_rows_have_names_of_their_own():
     names = [name for name, _ in all_rows()]
     assert len(set(names)) == len(names) > 20
+
+
+# One row of each kind: those of other sizes run the same code.
+KINDS = {re.split(r"\d|,", name)[0]: build for name, build in reversed([*all_rows()])}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("build", KINDS.values(), ids=KINDS)
+def test_what_is_timed_runs(build, monkeypatch):
+    """Ours and torch's; stock Keras needs minutes for some, and knows no interface of ours that could change.
+
+    Shorter sounds do here: what is checked is that the work can be done.
+    """
+    monkeypatch.setattr(rows.melgan, "BATCH", 1)
+    for vocoder in (rows.melgan, rows.hifigan):
+        monkeypatch.setattr(vocoder, "FRAMES", 20)
+    peers = build().peers
+    for peer in ("tfvc", "torch"):
+        peers[peer]()
+
+
+@pytest.mark.slow
+def test_what_memory_and_throughput_are_measured_of_runs(monkeypatch):
+    memory.autovc_by_tfvc()()
+    assert memory.melgan_by_tfvc()().shape == (1, 400 * 256, 1)
+    monkeypatch.setattr(throughput, "RECORDINGS", 1)
+    monkeypatch.setattr(throughput, "SECONDS", 2)
+    assert all(throughput.measure(training_step_ms=1000.0).values())
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ def _step(batch, frames):
     model.compile(optimizer=Adam(1e-4))
     model.optimizer.build(model.trainable_variables)
     model.make_train_function()
-    batches = iter(tf.data.Dataset.from_tensors((mel, embedding)).repeat())
+    batches = iter(tf.data.Dataset.from_tensors({"mel": mel, "speaker_embedding": embedding}).repeat())
     module = Generator(CONFIG.neck, CONFIG.freq).train()
     return Row(
         lambda: model.train_function(batches),

@@ -31,7 +31,7 @@ def _step():
     gan.compile()
     gan.make_train_function()
     mel, wave = draw(BATCH, SAMPLES // 256, 80), 0.1 * draw(BATCH, SAMPLES)
-    batches = iter(tf.data.Dataset.from_tensors((mel, wave)).repeat())
+    batches = iter(tf.data.Dataset.from_tensors({"mel": mel, "waveform": wave}).repeat())
     model = reference.MelGAN(reference.Generator(), reference.Discriminator())
     batch = torch.from_numpy(mel).transpose(1, 2).contiguous(), torch.from_numpy(wave)[:, None]
     generator = flops_of(lambda: model.generator(batch[0]))
