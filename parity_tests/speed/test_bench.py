@@ -84,6 +84,7 @@ def test_what_is_timed_runs(build, monkeypatch):
     Shorter sounds do here: what is checked is that the work can be done.
     """
     monkeypatch.setattr(rows.melgan, "BATCH", 1)
+    monkeypatch.setattr(rows.melgan, "SAMPLES", 2048)
     for vocoder in (rows.melgan, rows.hifigan):
         monkeypatch.setattr(vocoder, "FRAMES", 20)
     peers = build().peers
