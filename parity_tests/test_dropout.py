@@ -84,7 +84,7 @@ def test_a_right_port_passes_as_it_is():
     [
         ({"first": 0.2}, "dropout", "dropout", "torch drops 0.1 of 168 elements here, Keras 0.2 of 168 elements"),
         ({"attention": 0.0}, "attention", "", "torch drops 0.2 of 294 elements here, Keras nothing"),
-        ({"scores": 0.0}, "", "", "torch drops 0.15 of 98 elements here, Keras nothing"),
+        ({"scores": 0.0}, "the whole model", "", "torch drops 0.15 of 98 elements here, Keras nothing"),
     ],
     ids=["rate", "missing in a layer", "missing in a function"],
 )

@@ -26,7 +26,7 @@ def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row
     last = before[-1] if before else None
     place = f"behind {_called(last)}, in front of {_called(passage)}" if last else f"in front of {_called(passage)}"
     enclosing = _enclosing(last, passage) if last else passage.pair.parent
-    subject = TensorSubject(f"What {place} happens", *passage.inputs[row.key].float64, earlier=_first_outputs(before))
+    subject = TensorSubject(f"What {place} happens", *passage.inputs[row.key].float64, earlier=_first_tensors(before))
     return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage))
 
 
@@ -39,7 +39,7 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
         why = Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, fix=fix)
         return _with_suspect(why, owner_of(views, row.key))
     place = f"What happens behind {_called(before[-1])}" if before else "What the model computes"
-    subject = TensorSubject(place, *samples[row.key].float64, earlier=_first_outputs(before))
+    subject = TensorSubject(place, *samples[row.key].float64, earlier=_first_tensors(before))
     return _of_tensor(views, "", row, subject, forward_suspect(views, before, None))
 
 
@@ -111,9 +111,15 @@ def _called(passage: Passage) -> str:
     return f"{passage.pair.path} (call {passage.number})" if passage.number > 1 else passage.pair.path
 
 
-def _first_outputs(passages: Sequence[Passage]) -> dict[str, np.ndarray]:
-    """The first output of each call, as torch has it, by its module's path."""
-    return {p.pair.path: next(iter(p.outputs.values())).torch64 for p in passages if p.outputs}
+def _first_tensors(passages: Sequence[Passage]) -> dict[str, np.ndarray]:
+    """The first input and the first output of each call, as torch has them, by what they are."""
+    found: dict[str, np.ndarray] = {}
+    for passage in passages:
+        path = passage.pair.path
+        for words, samples in ((f"the input of {path}", passage.inputs), (f"the output of {path}", passage.outputs)):
+            if samples:
+                found[words] = next(iter(samples.values())).torch64
+    return found
 
 
 def _enclosing(a: Passage, b: Passage) -> str:

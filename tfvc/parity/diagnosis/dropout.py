@@ -11,7 +11,7 @@ from tfvc.parity.sides.accepted import DROPOUT
 from tfvc.parity.sides.drop import Drop
 
 STAGE = Stage(Phase.FORWARD, StageKind.DROPOUT)
-NOTHING = "nothing"
+NOTHING, WHOLE = "nothing", "the whole model"
 
 
 def diagnose_dropout(theirs: Sequence[Drop], ours: Sequence[Drop]) -> tuple[list[Row], list[Diagnosis]]:
@@ -26,7 +26,8 @@ def diagnose_dropout(theirs: Sequence[Drop], ours: Sequence[Drop]) -> tuple[list
     rows, found = [], []
     while only_theirs or only_ours:
         their, our = _first_pair(only_theirs, only_ours)
-        path = their.path if their else our.path
+        # Torch has no place for what Keras alone drops.
+        path = (their.path if their else "") or WHOLE
         row = Row(STAGE, path, Verdict.FAIL, (Failure(FailureKind.DROPPED, *_words(their, our)),))
         rows.append(row)
         found.append(_diagnosis(row, their, our))
@@ -74,4 +75,5 @@ def _diagnosis(row: Row, their: Drop | None, our: Drop | None) -> Diagnosis:
     failure = row.failures[0]
     cause = f"In training torch drops {failure.torch} here, Keras {failure.keras}."
     fix = f'Give both the same dropout, or accept the difference: accepted=("{DROPOUT}",).'
-    return Diagnosis(row.key, Fault.LAYER, our.path if our else "", row, DROPOUT, cause, fix)
+    kind = Fault.BETWEEN_LAYERS if row.key == WHOLE else Fault.LAYER
+    return Diagnosis(row.key, kind, our.path if our else "", row, DROPOUT, cause, fix)

@@ -4,7 +4,7 @@ Importing a module registers what it knows; they are tried in this order, what i
 """
 
 from tfvc.parity.diagnosis.hypotheses import mode  # noqa: F401, I001
-from tfvc.parity.diagnosis.hypotheses import normalization, batch_norm  # noqa: F401
+from tfvc.parity.diagnosis.hypotheses import normalization, normalized, batch_norm  # noqa: F401
 from tfvc.parity.diagnosis.hypotheses import convolution, kernel_norm  # noqa: F401
 from tfvc.parity.diagnosis.hypotheses import recurrent, recurrent_equations, recurrent_single_weights  # noqa: F401
 from tfvc.parity.diagnosis.hypotheses import attention, embedding  # noqa: F401

@@ -1,7 +1,7 @@
 """What a model does between its layers: an activation, a sum that misses a term, a transpose, a gradient stopped."""
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -18,56 +18,110 @@ _FUNCTIONS = {
     "nothing": lambda x: x,
     "an absolute value": np.abs,
     "a SiLU": lambda x: x / (1 + np.exp(-x)),
+    "a ReLU that ends at 6": lambda x: np.clip(x, 0, 6),
+    "a GELU": lambda x: _torch_function("gelu", x),
+    "a GELU by tanh": lambda x: _torch_function("gelu", x, approximate="tanh"),
+    "a softplus": lambda x: np.logaddexp(x, 0),
     "an ELU": lambda x: np.where(x > 0, x, np.expm1(x)),
 }
-# So many layers back a residual connection is looked for.
-_BACK = 8
+
+
+def _torch_function(name: str, x: np.ndarray, **kwargs: Any) -> np.ndarray:
+    import torch
+
+    return getattr(torch.nn.functional, name)(torch.tensor(x), **kwargs).numpy()
+
+
+# So many tensors back, two of a layer, a residual connection is looked for.
+_BACK = 16
+# Of fewer elements a factor that fits may be chance.
+_FEW = 8
 
 
 @register(TensorSubject)
 def functions_of_earlier_layers(subject: TensorSubject) -> Iterator[Hypothesis]:
-    """Another activation than torch's, or a sum that misses a term."""
-    theirs, ours = subject.torch, subject.keras
-    if theirs.shape != ours.shape:
+    """A sum that misses a term, or another activation than torch's."""
+    theirs = subject.torch
+    if theirs.shape != subject.keras.shape:
         return
-    for path, output in reversed(list(subject.earlier.items())[-_BACK:]):
-        for axes in permutations(range(output.ndim)):
-            if tuple(output.shape[a] for a in axes) == theirs.shape:
-                yield from _of_one(subject, path, np.transpose(output, axes))
+    yield from _pooled(subject)
+    near = [
+        (words, np.transpose(tensor, axes))
+        for words, tensor in reversed(list(subject.earlier.items())[-_BACK:])
+        for axes in permutations(range(tensor.ndim))
+        if tuple(tensor.shape[a] for a in axes) == theirs.shape
+    ]
+    # A term that is missing leaves what the other terms give, which would pass for a function of them.
+    for words, tensor in near:
+        yield from _term(subject, words, tensor)
+    for words, tensor in near:
+        yield from _function_of(subject, words, tensor)
 
 
-def _of_one(subject: TensorSubject, path: str, y: np.ndarray) -> Iterator[Hypothesis]:
-    """What Keras's tensor may be of the output of one layer."""
+def _pooled(subject: TensorSubject) -> Iterator[Hypothesis]:
+    """The mean over some axes where torch has the maximum, or the other way round."""
+    ways = {"mean": np.mean, "maximum": np.max}
+    for words, tensor in reversed(list(subject.earlier.items())[-2:]):
+        for axes in combinations(range(1, tensor.ndim), max(tensor.ndim - subject.torch.ndim, 0)):
+            pooled = {way: function(tensor, axes) for way, function in ways.items()} if axes else {}
+            theirs, ours = (
+                next((way for way, x in pooled.items() if x.shape == y.shape and _near(x, y)), None)
+                for y in (subject.torch, subject.keras)
+            )
+            if theirs and ours and theirs != ours:
+                said = f"there is the {ours} of {words} where torch has the {theirs}"
+                yield _replaced(subject, said, f"Pool by the {theirs}.", "pooling")
+
+
+def _near(x: np.ndarray, y: np.ndarray) -> bool:
+    return bool(np.linalg.norm(x - y) <= VANISHED * np.linalg.norm(y))
+
+
+def _term(subject: TensorSubject, words: str, y: np.ndarray) -> Iterator[Hypothesis]:
+    """An earlier tensor that is in one of two sums, or more often than in the other; a ReLU may stand behind them."""
+    theirs, ours = subject.torch, subject.keras
+    # Where a ReLU lets both pass, the sums are to be seen.
+    passing = (theirs > 0) & (ours > 0) if min(theirs.min(), ours.min()) >= 0 else np.ones(theirs.shape, bool)
+    difference, part = (ours - theirs)[passing], y[passing]
+    times = float(np.vdot(part, difference) / max(np.vdot(part, part), 1e-300))
+    left = np.linalg.norm(difference - times * part)
+    if difference.size > _FEW and times and left <= VANISHED * np.linalg.norm(difference):
+        much = "" if abs(abs(times) - 1) < 1e-9 else f"{abs(times):.6g} times "
+        # What enters a layer and is added behind it goes round it.
+        term = "a residual term" if words.startswith("the input") else "a term"
+        said = f"{term}, {much}{words}, is {'added that torch does not add' if times > 0 else 'missing'}"
+        yield _replaced(subject, said, "Compare the sums (residual connections) with torch's.", "sum")
+
+
+def _function_of(subject: TensorSubject, path: str, y: np.ndarray) -> Iterator[Hypothesis]:
+    """What Keras's tensor may be of an earlier one."""
     theirs, ours = subject.torch, subject.keras
     right, wrong = _function(y, theirs), _function(y, ours)
     if right and wrong and right != wrong:
         yield _replaced(subject, f"there is {wrong} where torch has {right}", f"Put {right} there.")
     elif wrong == "nothing" and not right:
-        words = f"what {path} gives arrives unchanged, while torch does something with it"
+        words = f"{path} arrives unchanged, while torch does something with it"
         yield _replaced(subject, words, "Compare with the torch module's forward.")
-    scale = float(np.vdot(y, ours - theirs) / max(np.vdot(y, y), 1e-300))
-    if scale and np.linalg.norm(ours - theirs - scale * y) <= VANISHED * np.linalg.norm(ours - theirs):
-        times = "" if abs(abs(scale) - 1) < 1e-9 else f"{abs(scale):.6g} times "
-        words = f"{times}the output of {path} is {'added' if scale > 0 else 'missing'}"
-        yield _replaced(subject, words, "Compare the sums (residual connections) with torch's.")
 
 
-def _replaced(subject: TensorSubject, words: str, fix: str) -> Hypothesis:
+def _replaced(subject: TensorSubject, words: str, fix: str, name: str = "function") -> Hypothesis:
     import torch
 
-    return Hypothesis("function", f"{subject.place}: {words}.", fix, lambda x: torch.tensor(subject.keras))
+    return Hypothesis(name, f"{subject.place}: {words}.", fix, lambda x: torch.tensor(subject.keras))
 
 
 def _function(x: np.ndarray, y: np.ndarray) -> str:
     """Which function of x is y; empty if none that is known."""
     with np.errstate(all="ignore"):
         for name, function in _FUNCTIONS.items():
-            if np.linalg.norm(function(x) - y) <= VANISHED * np.linalg.norm(y):
+            if _near(function(x), y):
                 return name
+        if (bound := float(y.max())) > 0 and _near(np.clip(x, 0, bound), y):
+            return f"a ReLU that ends at {bound:.6g}"
         negative = x < 0
         if negative.any() and np.allclose(x[~negative], y[~negative], rtol=1e-6):
             slope = float(np.median(y[negative] / x[negative]))
-            if np.linalg.norm(np.where(negative, slope * x, x) - y) <= VANISHED * np.linalg.norm(y):
+            if _near(np.where(negative, slope * x, x), y):
                 return f"a LeakyReLU of slope {slope:.6g}"
     return ""
 

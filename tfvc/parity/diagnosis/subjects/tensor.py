@@ -17,7 +17,7 @@ class TensorSubject(Subject):
         place: what happens there, or what is given there: the beginning of a sentence.
         torch, keras: the tensor of both.
         is_gradient: whether it is a gradient on its way back.
-        earlier: torch's path -> what layers before it give.
+        earlier: words -> what layers before it take and give.
         terms: what each term of torch's loss alone sends back there.
     """
 
