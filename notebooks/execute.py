@@ -62,6 +62,8 @@ def _environment(folder: str) -> dict[str, str]:
     paths = [str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
+        # tqdm, which other packages bring along, asks for widgets that no notebook here shows.
+        "PYTHONWARNINGS": "ignore:IProgress not found",
         "PYTHONPATH": os.pathsep.join(paths),
         "IPYTHONDIR": str(Path(folder) / ".ipython"),
         "CUDA_VISIBLE_DEVICES": "-1",  # the outputs are those of a CPU, wherever they are made

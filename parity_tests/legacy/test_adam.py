@@ -9,6 +9,7 @@ from parity_tests.legacy.forms import ADAM_SHAPES, ADAM_STEPS, ADAMS, GRADIENT_S
 from parity_tests.legacy.judging import below, committed, in_both, require_equal
 from parity_tests.legacy.values import draw
 from tfvc.optimizers.adam import Adam
+from tfvc.parity.sides.exact_numbers import exact_numbers
 
 GOLDENS = committed("adam")
 EPSILON = 1e-7  # Keras's default
@@ -56,7 +57,12 @@ CASES = [(kind, form, size) for kind in ("legacy", "new") for form in ADAMS for 
 def test_keras_3_takes_the_same_steps(kind, form, size):
     theirs = below(GOLDENS, f"{kind}/{form}/{size}")
     make = lambda: keras.optimizers.Adam(**settings(kind, form))  # noqa: E731
-    require_equal(theirs, in_both(lambda dtype: steps(make, GRADIENT_SIZES[size], dtype)))
+
+    def compute(dtype):
+        with exact_numbers(False):  # Keras 2 computed with betas rounded to float32, and Keras 3 does when left alone
+            return steps(make, GRADIENT_SIZES[size], dtype)
+
+    require_equal(theirs, in_both(compute))
 
 
 @pytest.mark.parametrize(("kind", "form", "size"), CASES)
