@@ -26,7 +26,12 @@ def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row
     last = before[-1] if before else None
     place = f"behind {_called(last)}, in front of {_called(passage)}" if last else f"in front of {_called(passage)}"
     enclosing = _enclosing(last, passage) if last else passage.pair.parent
-    subject = TensorSubject(f"What {place} happens", *passage.inputs[row.key].float64, earlier=_first_tensors(before))
+    subject = TensorSubject(
+        f"What {place} happens",
+        *passage.inputs[row.key].float64,
+        earlier=_first_tensors(before),
+        inputs=views.models.inputs,
+    )
     return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage))
 
 
@@ -39,7 +44,9 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
         why = Diagnosis(row.key, Fault.BETWEEN_LAYERS, _keras(views, ""), row, fix=fix)
         return _with_suspect(why, owner_of(views, row.key))
     place = f"What happens behind {_called(before[-1])}" if before else "What the model computes"
-    subject = TensorSubject(place, *samples[row.key].float64, earlier=_first_tensors(before))
+    subject = TensorSubject(
+        place, *samples[row.key].float64, earlier=_first_tensors(before), inputs=views.models.inputs
+    )
     return _of_tensor(views, "", row, subject, forward_suspect(views, before, None))
 
 

@@ -183,6 +183,12 @@ def arrangements(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Callable[[A
             if axes != tuple(range(rank)):
                 words = f"reshaped where it should have been transposed (axes {axes})"
                 yield "reshape", words, lambda w, axes=axes: w.permute(axes).reshape(w.shape)
+    for axis in range(min(rank, 2)):
+        n = shape[axis]
+        for heads in (h for h in range(2, n // 2 + 1) if n % h == 0):
+            order = np.arange(n).reshape(heads, -1).T.ravel()
+            words = f"interleaved along {names[axis]} ({heads} heads of {n // heads})"
+            yield "heads", words, lambda w, axis=axis, order=order: w.index_select(axis, _index(order))
     yield "missing", "left out (zero)", lambda w: w * 0
     yield "ones", "left out (one)", lambda w: w * 0 + 1
     yield "twice", "added twice", lambda w: w * 2

@@ -18,6 +18,7 @@ class TensorSubject(Subject):
         torch, keras: the tensor of both.
         is_gradient: whether it is a gradient on its way back.
         earlier: words -> what layers before it take and give.
+        inputs: of the whole model, by name.
         terms: what each term of torch's loss alone sends back there.
     """
 
@@ -26,6 +27,7 @@ class TensorSubject(Subject):
     keras: np.ndarray
     is_gradient: bool = False
     earlier: Mapping[str, np.ndarray] = field(default_factory=dict)
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
     terms: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def error(self, wrong: Callable[[Any], Any] | None = None) -> float:
