@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from tfvc.parity.private_parts import keras_conversions, math_operations
 from tfvc.parity.sides.precision import precision
+from tfvc.testing import assert_equal_in_float64
 
 NUMBER = 0.7
 X = np.random.default_rng(3).standard_normal((3, 7, 6)) * 3
@@ -136,7 +137,7 @@ def test_activations_and_their_gradients_are_torchs(name, as_graph):
         assert 1e-9 < np.abs(found[1].numpy() - x.grad.numpy()).max() < 1e-7
         found = found[:1]
     for one, other in zip(found, (y.detach(), x.grad), strict=False):
-        np.testing.assert_allclose(one, other.numpy(), rtol=0, atol=2e-14)
+        assert_equal_in_float64(one, other.numpy())
 
 
 def test_attention_with_heads_of_8():
@@ -145,7 +146,7 @@ def test_attention_with_heads_of_8():
         ours, weights = layer(X, X, return_attention_scores=True)
         q, k = layer.query_dense(X), layer.key_dense(X)
     scores = torch.einsum("bthd,bshd->bhts", torch.tensor(q.numpy()), torch.tensor(k.numpy())) / 8**0.5
-    np.testing.assert_allclose(weights, scores.softmax(-1), rtol=1e-13)
+    assert_equal_in_float64(weights, scores.softmax(-1))
     assert ours.dtype == tf.float64
 
 
@@ -168,4 +169,4 @@ def test_stock_optimizers_in_float64(kind):
     for gradient in gradients:
         parameter.grad = torch.tensor(gradient.copy())
         theirs.step()
-    np.testing.assert_allclose(variable.value, parameter.detach().numpy(), rtol=0, atol=1e-14)
+    assert_equal_in_float64(variable.value, parameter.detach().numpy())
