@@ -24,12 +24,12 @@ pytestmark = pytest.mark.slow
 
 def test_autovc_official():
     """28,422,464 parameters, 120 frames, no multiple of freq 32."""
-    compare(find_case("autovc_official"), steps=3).raise_on_failure()
+    compare(find_case("autovc_official"), steps=2).raise_on_failure()
 
 
 def test_autovc_article():
     """176 frames are eight times freq 22; all else is as in `official`."""
-    compare(find_case("autovc_article"), steps=2).raise_on_failure()
+    compare(find_case("autovc_article"), ("forward", "backward")).raise_on_failure()
 
 
 def test_autovc_small():
@@ -39,7 +39,7 @@ def test_autovc_small():
 
 @pytest.mark.parametrize("name", ["ge2e", "dvector"])
 def test_the_speaker_encoders(name):
-    compare(find_case(name), steps=2).raise_on_failure()
+    compare(find_case(name), steps=1).raise_on_failure()
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_the_speaker_encoders(name):
     ids=["descript", "keras_io"],
 )
 def test_melgan(case, config, samples):
-    """No multiple of the hop, and two steps of both optimizers."""
-    compare(case(config, samples), init="random", steps=2).raise_on_failure()
+    """No multiple of the hop, and a step of both optimizers."""
+    compare(case(config, samples), init="random", steps=1).raise_on_failure()
 
 
 @pytest.mark.parametrize("name", ["v1", "v2", "v3"])
