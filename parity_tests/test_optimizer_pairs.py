@@ -128,7 +128,7 @@ def test_kinds_of_clipping(kind):
 def test_another_kind_of_clipping_is_named(kind, ours, theirs):
     settings = {"Adagrad": ({"epsilon": TINY}, {"eps": TINY, "initial_accumulator_value": 0.1}), "SGD": ({}, {})}[kind]
     keras_factory = of_keras(kind, **CLIPS[ours][0], **settings[0])
-    report = compare(case(keras_factory, of_torch(kind, **settings[1]), **CLIPS[theirs][1]), phases=("train",))
+    report = compare(case(keras_factory, of_torch(kind, **settings[1]), **CLIPS[theirs][1]), phases=("train",), steps=2)
     names = {"each": "each variable", "value": "by value", "all": "all together", "none": "none"}
     assert report.diagnosis.kind == "gradient clipping", report.text()
     assert report.diagnosis.hypothesis == f"clipping: {'1e-6' if ours == theirs else names[ours]}"
