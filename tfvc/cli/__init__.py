@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 a check failed, 2 bad usage or input, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
-    if not debug and not {"--help", "--version"} & set(arguments):  # these need not wait for TensorFlow
+    if not debug:
         silence_tensorflow()
         logging.captureWarnings(True)
         logging.getLogger("py.warnings").addHandler(logging.NullHandler())

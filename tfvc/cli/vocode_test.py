@@ -129,7 +129,7 @@ def test_real_speech_through_a_generator(real_data, presets, tmp_path):
     assert soundfile.info(tmp_path / "out.wav").frames == soundfile.info(recording).frames
 
 
-def test_the_memory_of_long_recordings_is_bounded(tfvc, tmp_path):
+def test_the_memory_of_long_recordings_is_bounded(tfvc_anew, tmp_path):
     """Reading, mel and result together; a mebibyte or less for a second of sound, of which the file has 0.04."""
     MelGANGenerator(MelGANConfig(channels=64), named_spec("hifigan_22k")).save_to_preset(tmp_path / "preset")
     prelude = (
@@ -139,7 +139,7 @@ def test_the_memory_of_long_recordings_is_bounded(tfvc, tmp_path):
     for seconds in (30, 180):
         write(tmp_path / "in.wav", np.random.default_rng(0).normal(0, 0.1, seconds * 22050), 22050)
         command = ["vocode", tmp_path / "in.wav", "--out", tmp_path / "out.wav", "--vocoder", tmp_path / "preset"]
-        done = tfvc(*command, prelude=prelude)
+        done = tfvc_anew(*command, prelude=prelude)
         assert done.returncode == 0, done.stderr
         mebibytes[seconds] = int(done.stdout.splitlines()[-1]) / 1024
     assert mebibytes[180] - mebibytes[30] < 150, mebibytes
