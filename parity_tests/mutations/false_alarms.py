@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from parity_tests.foreign import bert, resnet, transformer_encoder
 from parity_tests.foreign.keyword_spotter import case as keyword_spotter
 from parity_tests.mutations.network import NETWORK
 from tfvc.cases.autovc import autovc
@@ -33,6 +34,10 @@ MODELS: dict[str, tuple[Callable[[], ParityCase], bool]] = {
     "network_of_the_mutations": (lambda: NETWORK, True),
     "keyword_spotter": (keyword_spotter, False),
     "melgan_small": (lambda: melgan(MelGANConfig.from_name("small"), samples=2048), False),
+    "bert": (bert.case, False),
+    "transformer_encoder": (transformer_encoder.case, False),
+    # All 50 layers, of an image that leaves the last ones more than one pixel.
+    "resnet50": (resnet.case, False),
 }
 
 
