@@ -7,7 +7,7 @@ import pytest
 from tfvc.benchmark import load_protocol, run_protocol
 
 PROTOCOL = Path(__file__).parents[1] / "checkpoints/protocol.toml"
-SHORT = [("parallel.sentences", 1), ("unseen.pairs", 20), ("copy_synthesis.recordings", 4)]
+SHORT = [("parallel.sentences", 1), ("unseen.pairs", 8), ("copy_synthesis.recordings", 4)]
 
 
 @pytest.mark.real_data
