@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.dumped import DumpedSide, Limit
 from tfvc.parity.findings.environment import Environment
 from tfvc.parity.findings.layer import CULPRIT, NOT_COMPARED, UNPAIRED, VICTIM, Layer
 from tfvc.parity.findings.raised import Raised
@@ -27,7 +28,9 @@ class Findings:
         ignored: torch keys that the Keras model has no variable for and needs none.
         accepted: differences that the case knows and that the reference was therefore given too.
         held: trainable Keras variables that torch has no tensor for; they were not trained.
-        environment: libraries and machine.
+        environment: libraries and machine; of two processes, `sides` has them.
+        sides: the two, where each was computed in a process of its own.
+        limits: what could not be seen because of that.
         seconds: wall time.
     """
 
@@ -45,6 +48,8 @@ class Findings:
     accepted: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     environment: Environment | None = None
+    sides: list[DumpedSide] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
 
     @property
     def failures(self) -> list[Row]:

@@ -26,7 +26,7 @@ def aligned(theirs: Call, ours: Call) -> tuple[Call, Call]:
     """
     ours = _complete(ours)
     if _of_torch(theirs.owner) or len(theirs.inputs) != len(ours.inputs):
-        theirs, ours = _without_masks(theirs, theirs.owner.forward), _without_masks(ours, ours.owner.call)
+        theirs, ours = without_masks(theirs, theirs.owner.forward), without_masks(ours, ours.owner.call)
     torch_names, keras_names = _names(theirs.owner.forward, theirs), _names(ours.owner.call, ours)
     if torch_names.keys() != keras_names.keys() or len(torch_names) != len(theirs.inputs):
         return theirs, ours
@@ -57,7 +57,8 @@ def _complete(ours: Call) -> Call:
     return replace(ours, template=(args, kwargs), inputs=[*ours.inputs, ours.inputs[value.index]])
 
 
-def _without_masks(call: Call, function: Callable) -> Call:
+def without_masks(call: Call, function: Callable) -> Call:
+    """A call whose masks are no inputs; its function says by the names of its arguments which they are."""
     slots = _slots(function, call.template)
     masks = sorted({index for name, indices in slots.items() if name.endswith(_MASK) for index in indices})
     return _arranged(call, [i for i in range(len(call.inputs)) if i not in masks], masks)
