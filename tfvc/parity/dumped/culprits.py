@@ -35,7 +35,8 @@ def forward_culprits(layers: DumpedLayers, failed: Sequence[Row], mode: Mode) ->
             return [_in_front(call, before, entering)]
         statistics = [row for row in failed if _is_statistic(row) and call.pair.holds(row.key)]
         wrong = _first_failed(call.outputs) or next(iter(statistics), None)
-        if wrong and not entering and len(found) < MOST:
+        # Where it is not known what a layer was fed, an earlier culprit accounts for it.
+        if wrong and not entering and len(found) < MOST and (call.inputs is not None or not found):
             found.append(_of_layer(call, wrong))
         before = call
     if failed and not found:
@@ -91,7 +92,7 @@ def _of_layer(call: Call, row: Row, surely: bool | None = None) -> Diagnosis:
         layer.verdict = CULPRIT
     kind = Fault.LAYER if surely else Fault.IN_OR_AROUND
     what = "gradient" if row.stage.phase is Phase.BACKWARD else "running statistics" if _is_statistic(row) else "output"
-    same = "on the same input" if surely else "; whether it was fed the same is not known"
+    same = "on the same input" if surely else "(whether they were fed the same is not known)"
     theirs, ours = layer.torch_class or layer.path, layer.keras_class or layer.keras_path
     fix = f"Compare the {what} of {ours} and of {theirs} {same}."
     return Diagnosis(layer.name, kind, layer.keras_path, row, cause=NOT_SEARCHED, fix=fix)

@@ -1,12 +1,13 @@
 """The layers of two dumps side by side: which is which, and what each took and gave while both models ran freely."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from tfvc.parity.dumped.header import LayerOf, Tensor
+from tfvc.parity.dumped.header import Tensor
+from tfvc.parity.dumped.pairs import LayerPair, lies_in, pair_up
 from tfvc.parity.dumped.reading import Dumped
 from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.findings.not_compared import NotCompared, Reason
@@ -16,6 +17,8 @@ from tfvc.parity.four_of import FourOf
 from tfvc.parity.judging.contract import Contract
 from tfvc.parity.judging.in_part import Part, can_be_judged
 from tfvc.parity.tracing.axes import Axes, in_torchs_layout, input_axes, layout_of, output_axes
+from tfvc.parity.tracing.padding import padding_between
+from tfvc.weights import Layout
 
 INPUT, OUTPUT = "input", "output"
 
@@ -31,35 +34,13 @@ class Call:
         inputs, outputs, gradients: the rows, of the gradients that came back to outputs; None if not compared.
     """
 
-    pair: "LayerPair"
+    pair: LayerPair
     number: int
     stage: Stage
     finding: Layer
     inputs: list[Row] | None = None
     outputs: list[Row] | None = None
     gradients: list[Row] | None = None
-
-
-@dataclass(frozen=True)
-class LayerPair:
-    """The reference's layer and the other side's.
-
-    Attributes:
-        theirs, ours: the two.
-        paired_by: as a finding has it.
-        parent: path of the smallest pair around it.
-        leaf: whether no other pair lies in it.
-    """
-
-    theirs: LayerOf
-    ours: LayerOf
-    paired_by: str
-    parent: str | None = None
-    leaf: bool = True
-
-    def holds(self, key: str) -> bool:
-        """Whether a weight is the layer's."""
-        return key in self.theirs.keys if self.theirs.keys else key.startswith(f"{self.theirs.path}.")
 
 
 @dataclass
@@ -85,7 +66,8 @@ class DumpedLayers:
     @property
     def unpaired(self) -> list[Layer]:
         """Layers that the other side has none for."""
-        paired = {pair.ours.path for pair in self.pairs.values()}
+        pairs = self.pairs.values()
+        paired = {pair.ours.path for pair in pairs}
         theirs = [
             Layer(one.path, one.kind, verdict=UNPAIRED, note="the other side has no layer for it")
             for one in self.theirs.header.layers
@@ -96,12 +78,12 @@ class DumpedLayers:
                 "", keras_path=one.path, keras_class=one.kind, verdict=UNPAIRED, note="no layer of the reference is it"
             )
             for one in self.ours.header.layers
-            if one.path not in paired and one.keys
+            if one.path not in paired and one.keys and not any(set(one.keys) < set(pair.ours.keys) for pair in pairs)
         ]
         return theirs + ours
 
     def _inside(self, path: str) -> list[str]:
-        return [other for other in self.pairs if _lies_in(other, path)]
+        return [other for other in self.pairs if lies_in(other, path)]
 
     def judge(self, stage: Stage, contract: Contract) -> list[Call]:
         """The calls of all pairs in one stage, with their rows."""
@@ -132,40 +114,51 @@ class DumpedLayers:
             others = [name for name in of_keras if _is(name, kind)]
             if not names and not others:
                 continue
-            if kind == INPUT and len(names) != len(others):
-                call.finding.cannot_be_compared(NotCompared(Reason.INPUT_COUNT, len(names), len(others)))
-                continue
             if len(names) != len(others):
-                call.finding.cannot_be_compared(NotCompared(Reason.OUTPUT_COUNT, len(names), len(others)))
-            parts: dict[str, Part] = {}
-            why: NotCompared | None = None
-            for name, other in zip(names, others, strict=False):
-                part = self._part(of_torch[name], of_keras[other])
-                x, y = _any(part.torch), _any(part.keras)
-                known = _by_names(of_torch[name].axes, of_keras[other].axes)
+                reason = Reason.INPUT_COUNT if kind == INPUT else Reason.OUTPUT_COUNT
+                call.finding.cannot_be_compared(NotCompared(reason, len(names), len(others)))
                 if kind == INPUT:
-                    axes = input_axes(known, x, y)
-                    first = axes if name == names[0] else first
-                else:
-                    axes = output_axes(known, x.shape, y.shape, first, call.pair.leaf)
-                if axes is None:
-                    reason = Reason.INPUT_SHAPE if kind == INPUT else Reason.OUTPUT_SHAPE
-                    why = NotCompared(reason, x.shape, y.shape)
+                    continue
+            parts: dict[str, Part] = {}
+            for name, other in zip(names, others, strict=False):
+                pair = of_torch[name], of_keras[other]
+                axes, crossed = self._crossed(call, pair, kind == INPUT, first)
+                if crossed is None:
+                    parts = {}
                     break
-                layout = layout_of(axes)
-                parts[name] = part.map_each(
-                    lambda a: a, lambda a, layout=layout: None if a is None else in_torchs_layout(a, layout)
-                )
-            if why is not None:
-                call.finding.cannot_be_compared(why)
-                continue
-            rows = rows_of(parts, call.stage, contract)
-            setattr(call, attribute, rows)
-            backward = call.stage.phase is Phase.BACKWARD
-            (call.finding.propagated_backward if backward else call.finding.propagated_forward).extend(rows)
+                first = axes if kind == INPUT and not parts else first
+                parts[name] = crossed
+            if parts:
+                rows = rows_of(parts, call.stage, contract)
+                setattr(call, attribute, rows)
+                backward = call.stage.phase is Phase.BACKWARD
+                (call.finding.propagated_backward if backward else call.finding.propagated_forward).extend(rows)
 
-    def _part(self, theirs: Tensor, ours: Tensor) -> Part:
-        return part_of(self.theirs, self.ours, theirs, ours)
+    def _crossed(
+        self, call: Call, pair: tuple[Tensor, Tensor], is_input: bool, first: Axes | None
+    ) -> tuple[Axes | None, Part | None]:
+        """The order of a tensor's axes, and what there is of it in the reference's; the finding says why not."""
+        part = part_of(self.theirs, self.ours, *pair)
+        x, y = _any(part.torch), _any(part.keras)
+        known = _by_names(pair[0].axes, pair[1].axes)
+        axes = input_axes(known, x, y) if is_input else output_axes(known, x.shape, y.shape, first, call.pair.leaf)
+        if axes is not None:
+            return axes, _in_layout(part, layout_of(axes))
+        # Where a kernel slides, one side may have padded in front of the layer.
+        padded = (
+            padding_between(layout_of(known), x, y) if is_input and known not in (None, (*range(x.ndim),)) else None
+        )
+        if padded is not None:
+            layout, *padding = padded
+            crop = [lambda a, p=p: None if a is None else p.without(a) for p in padding]
+            return known, _in_layout(part, layout).map_each(*crop)
+        reason = Reason.INPUT_SHAPE if is_input else Reason.OUTPUT_SHAPE
+        call.finding.cannot_be_compared(NotCompared(reason, x.shape, y.shape))
+        return None, None
+
+
+def _in_layout(part: Part, layout: Layout) -> Part:
+    return part.map_each(lambda a: a, lambda a: None if a is None else in_torchs_layout(a, layout))
 
 
 def part_of(theirs: Dumped, ours: Dumped, one: Tensor | None, other: Tensor | None) -> Part:
@@ -198,45 +191,6 @@ def rows_of(
 
 def _turned(parts: Mapping[str, Part]) -> list[list[np.ndarray]]:
     return [[part.named()[side] for part in parts.values()] for side in FourOf(*range(4)).named()]
-
-
-def pair_up(theirs: Sequence[LayerOf], ours: Sequence[LayerOf]) -> dict[str, LayerPair]:
-    """The pairs: those that are named, then those that hold the same weights, then those of the same path."""
-    known = {one.path: one for one in theirs}
-    pairs: dict[str, LayerPair] = {}
-    taken: set[str] = set()
-
-    def pair(one: LayerOf, other: LayerOf, paired_by: str) -> None:
-        if one.path not in pairs and other.path not in taken:
-            pairs[one.path] = LayerPair(one, other, paired_by)
-            taken.add(other.path)
-
-    for other in ours:
-        if other.beside in known:
-            pair(known[other.beside], other, "table")
-    by_keys = {frozenset(other.keys): other for other in ours if other.keys}
-    for one in theirs:
-        if one.keys and frozenset(one.keys) in by_keys:
-            pair(one, by_keys[frozenset(one.keys)], "weights")
-    for one, other in ((one, other) for one in theirs for other in ours if one.path == other.path):
-        pair(one, other, "table")
-    return {one.path: _placed(pairs[one.path], pairs) for one in theirs if one.path in pairs}
-
-
-def _placed(pair: LayerPair, pairs: Mapping[str, LayerPair]) -> LayerPair:
-    around = [other for other in pairs.values() if _contains(other, pair)]
-    parent = min(around, key=lambda other: (len(other.theirs.keys), -len(other.theirs.path)), default=None)
-    leaf = not any(_contains(pair, other) for other in pairs.values())
-    return replace(pair, parent=parent.theirs.path if parent else None, leaf=leaf)
-
-
-def _contains(outer: LayerPair, inner: LayerPair) -> bool:
-    mine, others = set(outer.theirs.keys), set(inner.theirs.keys)
-    return (bool(others) and others < mine) or _lies_in(inner.theirs.path, outer.theirs.path)
-
-
-def _lies_in(path: str, outer: str) -> bool:
-    return path != outer and path.startswith((f"{outer}.", f"{outer}/") if outer else "")
 
 
 def _described(pair: LayerPair, number: int) -> Layer:

@@ -1,6 +1,8 @@
 """Keras's side of a case, in a process that needs no torch."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,7 @@ def dump_keras(
         state = with_tied_alike(_initial(model, settings, weights), joint)
         dump.give(weights={key: state[key] for entry in model.entries for key in entry.keys})
         initial = joined_with_parts(state, joint)
-        layers = _layers(case, models[1], initial, inputs) if settings.layers else []
+        layers = _layers(case, models, initial, inputs) if settings.layers else [[], []]
         dump.note(
             joined=tuple(map(planned, joint)),
             ignored=tuple(sorted(model.ignored)),
@@ -63,10 +65,11 @@ def dump_keras(
             accepted=tuple(case.accepted),
             decisions=dict(case.decisions),
         )
-        owners = _indices(models[1], layers)
-        OneSide(
-            case, settings, dump, models, False, initial, lambda side: [side.layers[i] for i in owners], layers
-        ).run()
+        owners = {
+            id(side): [owner for one in of_side for owner in one.owners]
+            for side, of_side in zip(models, layers, strict=True)
+        }
+        OneSide(case, settings, dump, models, False, initial, lambda side: owners[id(side)], layers).run()
         dump.note(step_sizes=tuple(_step_size(model, turn) for turn in case.all_turns))
 
 
@@ -83,19 +86,20 @@ def _initial(model: KerasSide, settings: Settings, weights: str | os.PathLike | 
     return given_state({**shapes, **ignored}, given, str(weights))
 
 
-def _layers(case: ParityCase, side: KerasSide, initial: Arrays, inputs: Arrays) -> list[Traced]:
-    """The layers to dump; what a first pass raises, the passes themselves tell."""
+def _layers(case: ParityCase, models: Sequence[KerasSide], initial: Arrays, inputs: Arrays) -> list[list[Traced]]:
+    """The layers to dump, of each model; what a first pass raises, the passes themselves tell."""
+    side = models[1]
     calls: list[Call] = []
     side.load(initial)
     with Catching():
         side.forward(inputs, False, None, calls)
-    return keras_layers(side.model, side.entries, case.entries, {id(call.owner) for call in calls})
-
-
-def _indices(side: KerasSide, layers: list[Traced]) -> list[int]:
-    """Where these layers are among those of any model of the case."""
+    found = keras_layers(side.model, side.entries, case.entries, {id(call.owner) for call in calls})
     places = {id(layer): i for i, layer in enumerate(side.layers)}
-    return [places[id(owner)] for one in layers for owner in one.owners]
+
+    def of_model(model: KerasSide, one: Traced) -> Traced:
+        return replace(one, owners=tuple(model.layers[places[id(owner)]] for owner in one.owners))
+
+    return [[of_model(model, one) for one in found] for model in models]
 
 
 def _step_size(side: KerasSide, turn: Any) -> StepSizeOf:

@@ -1,6 +1,8 @@
 """Torch's side of a case, beside what Keras's side has written."""
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from tfvc.parity.case import ParityCase
 from tfvc.parity.catching import Catching
 from tfvc.parity.dumped.header import Header
 from tfvc.parity.dumped.one_side import OneSide, versions
-from tfvc.parity.dumped.plan import TorchPart, restored
+from tfvc.parity.dumped.plan import restored
 from tfvc.parity.dumped.reading import read_dump
 from tfvc.parity.dumped.traces import Traced, torch_layers
 from tfvc.parity.dumped.writing import Dump
@@ -70,8 +72,8 @@ def dump_torch(
         dump.give(weights={key: state[key] for key in shapes if key not in ignored})
         dump.note(ignored=tuple(ignored), decisions=dict(case.decisions))
         inputs = draw(case, np.random.default_rng(settings.seed))
-        layers = _layers(case, models[1], dict(state), inputs, joint) if settings.layers else []
-        paths = [one.layer.path for one in layers]
+        layers = _layers(case, models, dict(state), inputs) if settings.layers else [[], []]
+        paths = [one.layer.path for one in layers[1]]
         OneSide(case, settings, dump, models, True, dict(state), lambda side: _modules(side, paths), layers).run()
 
 
@@ -87,17 +89,19 @@ def _ignored(case: ParityCase, plan: Header, keys: set[str]) -> list[str]:
 
 
 def _layers(
-    case: ParityCase, side: TorchSide, state: dict[str, Any], inputs: dict[str, Any], joint: list[TorchPart]
-) -> list[Traced]:
-    """The layers to dump; what a first pass raises, the passes themselves tell."""
+    case: ParityCase, models: Sequence[TorchSide], state: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> list[list[Traced]]:
+    """The layers to dump, of each model; what a first pass raises, the passes themselves tell."""
+    side = models[1]
     calls: list[Call] = []
     side.load(state)
     with Catching():
         side.forward(inputs, False, dict(side.module.named_modules()), calls)
-    several = {key for one in joint for key in one.keys}
+    several = {key for one in side.joint for key in one.keys}
     keys = {key: [key] for key in state if key not in several and key not in side.ignored}
-    keys |= {one.name: one.keys[:1] if isinstance(one.keys_as, Tied) else one.keys for one in joint}
-    return torch_layers(side.module, keys, case.entries, [call.owner for call in calls])
+    keys |= {one.name: one.keys[:1] if isinstance(one.keys_as, Tied) else one.keys for one in side.joint}
+    found = torch_layers(side.module, keys, case.entries, [call.owner for call in calls])
+    return [[replace(one, owners=(model.module.get_submodule(one.layer.path),)) for one in found] for model in models]
 
 
 def _modules(side: TorchSide, paths: list[str]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class OneSide:
         models: in float64 and in float32.
         of_torch: whether they are torch's.
         initial: the weights that they start from.
-        layers: to dump, in the order of computation.
+        layers: to dump, in the order of computation, of each model.
         tracing: what `forward` and `traced_backward` of a model are given to record these layers.
         raised: what was raised.
     """
@@ -48,7 +48,7 @@ class OneSide:
     of_torch: bool
     initial: Arrays
     tracing: Callable[[Any], Any]
-    layers: Sequence[Traced] = ()
+    layers: Sequence[Sequence[Traced]] = ((), ())
     raised: list[Raised] = field(default_factory=list)
 
     def run(self) -> None:
@@ -56,7 +56,7 @@ class OneSide:
         self.rng = np.random.default_rng(self.settings.seed)
         self.inputs = draw(self.case, self.rng)
         self.dump.give(inputs=self.inputs)
-        for one in self.layers:
+        for one in self.layers[1]:
             self.dump.layer(one.layer.path, one.layer.kind, one.layer.beside, one.layer.keys)
         phases = self.settings.phases
         if Phase.FORWARD in phases:
@@ -185,10 +185,9 @@ class OneSide:
         self.dump.add(Stage(Phase.TRAIN, kind, turn.label if turn else "", step), *self._each(compute))
 
     def _add_layers(self, stage: Stage, calls: Sequence[Sequence[Call]], only: str = "") -> None:
-        if not self.layers:
-            return
         of_64, of_32 = (
-            {(x.path, x.number): x for x in traces(self.layers, of_model, self.of_torch)} for of_model in calls
+            {(x.path, x.number): x for x in traces(layers, of_model, self.of_torch)}
+            for layers, of_model in zip(self.layers, calls, strict=True)
         )
         for place in (place for place in of_64 if place in of_32):
             kept = [{n: x for n, x in of[place].arrays.items() if n.startswith(only)} for of in (of_64, of_32)]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -131,10 +132,10 @@ class Dump:
         layers = tuple(self._layers.values())
         header = Header(given=tuple(self._given), tensors=tuple(self._tensors), layers=layers, **self._fields)
         with atomic_dir(self.folder) as temporary:
+            content = header.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+            write_object(temporary / HEADER, {"format": header.format, **content})
             for name, arrays in ((FLOAT64, self._float64), (FLOAT32, self._float32)):
                 if arrays:
                     save_file(arrays, temporary / name)
-            write_object(
-                temporary / HEADER,
-                header.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"format": header.format},
-            )
+                    # safetensors makes private files.
+                    shutil.copymode(temporary / HEADER, temporary / name)

@@ -142,4 +142,6 @@ def limit_words(limit: Limit) -> str:
         case Limit.LOSS:
             return "the outputs differ in name or shape, so what the default loss makes of them was not compared"
         case Limit.NOISE:
-            return "one precision is missing on a side: an error below float32's noise, or one that cancels, is not seen"
+            return (
+                "one precision is missing on a side: an error below float32's noise, or one that cancels, is not seen"
+            )
