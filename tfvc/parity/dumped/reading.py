@@ -1,9 +1,10 @@
 """Reads what `Dump`, or anyone, wrote."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,19 +37,34 @@ class Dumped:
         arrays = self.float64 if float64 else self.float32
         return None if arrays is None else arrays.get(tensor.tensor)
 
-    def named(self, prefix: str) -> "Dumped":
-        """Of the tensors of no layer those whose names begin with this, without it."""
-        found = [
-            one.model_copy(update={"name": one.name.removeprefix(prefix)})
-            for one in self.header.tensors
-            if one.layer is None and one.name.startswith(prefix)
-        ]
-        return replace(self, header=self.header.model_copy(update={"tensors": tuple(found)}))
+    def renamed(self, rename: Callable[[str], str | None]) -> "Dumped":
+        """The tensors of no layer under other names; without those for which that is None."""
+        named = [(one, rename(one.name)) for one in self.header.tensors if one.layer is None]
+        return self._with(
+            tensors=tuple(one.model_copy(update={"name": name}) for one, name in named if name is not None)
+        )
+
+    def below(self, prefix: str) -> "Dumped":
+        """The tensors whose names begin with `prefix/`, without it."""
+        start = f"{prefix}/"
+        return self.renamed(lambda name: name.removeprefix(start) if name.startswith(start) else None)
+
+    def given(self, inputs: Container[str]) -> "Dumped":
+        """Given no other inputs than these: of a part of what it has."""
+        kept = (one for one in self.header.given if one.kind != "input" or one.name in inputs)
+        return self._with(given=tuple(kept))
+
+    def values(self, float64: bool) -> dict[str, np.ndarray]:
+        """The tensors of no layer by their names, in one precision as far as it is there."""
+        found = {one.name: self.array(one, float64) for one in self.header.tensors if one.layer is None}
+        return {name: x for name, x in found.items() if x is not None}
 
     def only(self, phases: tuple[str, ...]) -> "Dumped":
         """The tensors of these phases."""
-        tensors = tuple(one for one in self.header.tensors if one.phase in phases)
-        return replace(self, header=self.header.model_copy(update={"tensors": tensors}))
+        return self._with(tensors=tuple(one for one in self.header.tensors if one.phase in phases))
+
+    def _with(self, **fields: Any) -> "Dumped":
+        return replace(self, header=self.header.model_copy(update=fields))
 
 
 def read_dump(folder: str | os.PathLike) -> Dumped:
@@ -64,7 +80,7 @@ def read_dump(folder: str | os.PathLike) -> Dumped:
     header = Header.parse(read_object(where, "the header of a parity dump"), str(where))
     files = {name: folder / name for name in (FLOAT64, FLOAT32)}
     found = {name: read_safetensors(path) if path.exists() else None for name, path in files.items()}
-    if not any(found.values()):
+    if not any(found.values()) and not header.raised:
         raise TfvcError(f"{folder}: holds no tensors; it needs {FLOAT64}, {FLOAT32} or both")
     seen: set[tuple] = set()
     for one in header.tensors:

@@ -19,7 +19,7 @@ from tfvc.parity.judging.judgement import Measure, measure, verdict_of
 
 # What is there of one tensor.
 Part = FourOf[np.ndarray | None]
-_OF_FLOAT64, _OF_FLOAT32 = ("error64", "bound64", "precision"), ("error32", "ratio", "precision", "ulps")
+_OF_FLOAT64, _OF_FLOAT32 = ("error64", "bound64", "precision"), ("error32", "noise32", "ratio", "precision", "ulps")
 
 
 def can_be_judged(part: Part) -> bool:
