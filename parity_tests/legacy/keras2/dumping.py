@@ -31,7 +31,7 @@ def write(folder: Path, tensors: Mapping[str, Pair]) -> None:
         "given": [{"kind": "input", "name": name, "sha256": of} for name, of in hashes.items()],
         "tensors": [{"tensor": name, "name": name, **_stage(name)} for name in tensors],
     }
-    (folder / "dump.json").write_text(json.dumps(header, indent=1) + "\n")
+    (folder / "dump.json").write_text(json.dumps(header).replace("}, {", "},\n {") + "\n")
 
 
 def _stage(name: str) -> dict[str, str]:
