@@ -76,8 +76,8 @@ class _Judging:
             held=list(second.held),
             sides=[_described("torch", self.theirs), _described("Keras", self.ours)],
         )
-        self.report.raised += [one.as_finding(keras=False) for one in first.raised]
-        self.report.raised += [one.as_finding(keras=True) for one in second.raised]
+        for header, of_keras in ((first, False), (second, True)):
+            self.report.add_raised([one.as_finding(of_keras) for one in header.raised])
         step_sizes = second.step_sizes or first.step_sizes
         self.contract = Contract(
             [StepSize(one.turn, one.learning_rate, one.epsilon, set(one.keys).__contains__) for one in step_sizes],

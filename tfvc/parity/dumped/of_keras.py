@@ -75,10 +75,14 @@ def dump_keras(
 
 def _initial(model: KerasSide, settings: Settings, weights: str | os.PathLike | None) -> LazyArrays:
     """The initial weights under torch's keys, as torch's side makes them."""
+    # As `TorchSide.shapes`: of floats only the shapes count; integers, such as a count of batches, stay as they are.
     shapes: dict[str, np.ndarray] = {}
     for entry in model.entries:
-        for key, shape in zip(entry.keys, entry.torch_shapes, strict=True):
-            shapes[key] = np.broadcast_to(np.float32(0), shape)
+        if np.issubdtype(entry.value().dtype, np.floating):
+            blank = [np.broadcast_to(np.float32(0), shape) for shape in entry.torch_shapes]
+        else:
+            blank = entry.separate(entry.value())
+        shapes |= dict(zip(entry.keys, blank, strict=True))
     if weights is None:
         return initial_state(shapes, settings.init, settings.seed)
     given = read_torch_file(Path(weights))

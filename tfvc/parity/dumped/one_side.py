@@ -80,14 +80,15 @@ class OneSide:
 
     def _each(self, compute: Callable[[Any], Any]) -> Both:
         """What a function gives for the float64 model and for the float32 model."""
-        found = []
+        found, raised, error = [], [], None
         for model, precision in zip(self.models, ("float64", "float32"), strict=True):
             which = next(x for x in Side if str(x).endswith(precision) and x.is_keras is not self.of_torch)
-            caught = Catching(side=which, named=model.name_of)
-            with caught:
+            with Catching(side=which, named=model.name_of) as caught:
                 found.append(compute(model))
-            if caught.raised:
-                raise SidesRaised(caught.raised) from caught.error
+            raised += caught.raised
+            error = error or caught.error
+        if raised:
+            raise SidesRaised(raised) from error
         return found
 
     def _load(self) -> None:

@@ -1,6 +1,7 @@
 """All that a comparison found."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.drift import Drift
@@ -50,6 +51,14 @@ class Findings:
     environment: Environment | None = None
     sides: list[DumpedSide] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
+
+    def add_raised(self, raised: Sequence[Raised]) -> None:
+        """Adds what was raised; the same of a later stage says nothing new."""
+        known = {replace(one, stage=None) for one in self.raised}
+        for one in raised:
+            if replace(one, stage=None) not in known:
+                self.raised.append(one)
+                known.add(replace(one, stage=None))
 
     @property
     def failures(self) -> list[Row]:
