@@ -100,12 +100,11 @@ class _Judging:
         self._forward(phases[Phase.FORWARD])
         if phases[Phase.BACKWARD] and self._losses_compare():
             self._backward(phases[Phase.BACKWARD])
-        if phases[Phase.TRAIN] and (report.passed or not report.rows):
+        if self._all_is_well_before(Phase.TRAIN):
             self._train(phases[Phase.TRAIN])
         for phase in (Phase.ROUND_TRIP, Phase.STEPWISE):
-            if report.passed or not report.rows:
-                for stage in phases[phase]:
-                    report.rows += self._judge(stage, precision=True)
+            for stage in phases[phase] if self._all_is_well_before(phase) else ():
+                report.rows += self._judge(stage, precision=True)
         for layer in self.layers.findings.values():
             layer.settle()
         report.layers = [*self.layers.findings.values(), *self.layers.unpaired] if self.layers.findings else []
@@ -114,6 +113,11 @@ class _Judging:
         if report.failures and not of_layers:
             self._limit(Limit.LAYERS)
         return report
+
+    def _all_is_well_before(self, phase: Phase) -> bool:
+        """Whether nothing differs, and nothing was raised in another phase."""
+        raised = [one for one in self.report.raised if one.stage is None or one.stage.phase is not phase]
+        return not self.report.failures and not raised
 
     def _forward(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
