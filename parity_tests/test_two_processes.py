@@ -8,6 +8,7 @@ import torch
 
 from parity_tests.foreign import keyword_spotter as spotter
 from parity_tests.generative import codebook
+from parity_tests.honest import cell_in_rnn
 from parity_tests.test_optimizer_pairs import case as optimizers
 from parity_tests.test_optimizer_pairs import of_keras, of_torch
 from tfvc.cases import find_case
@@ -73,6 +74,7 @@ def sgd(rate=0.02, **settings):
         lambda: find_case("batch_norm"),
         sgd,  # its momentum is of steps in Keras, of gradients in torch
         lambda: sgd(nesterov=True),
+        cell_in_rnn,
         codebook,
         lambda: codebook("metric"),
         lambda: codebook(tied=True),
@@ -83,7 +85,11 @@ def test_small_cases(make, tmp_path):
     phases = ["forward", "backward", "train"]
     report, together = judged(case, tmp_path), compare(case, phases, steps=2)
     assert verdicts(report) == verdicts(together)
-    if not together.passed:
+    assert report.passed is together.passed
+    assert {layer.verdict for layer in report.layers} <= ({"fine"} if report.passed else {"fine", "culprit", "victim"})
+    if report.passed:
+        assert not report.diagnoses
+    else:
         assert report.diagnosis.kind is together.diagnosis.kind
         assert report.diagnosis.row.stage == together.diagnosis.row.stage
 
@@ -124,7 +130,8 @@ def test_what_is_raised_is_in_the_dump(tmp_path):
 
 def test_both_sides_start_from_a_checkpoint(tmp_path):
     torch.save({"0.weight": torch.randn(4, 5), "0.bias": torch.randn(4)}, tmp_path / "x.pt")
-    judged(dense(), tmp_path, ["forward"], weights=tmp_path / "x.pt").raise_on_failure()
+    judged(dense(), tmp_path, weights=tmp_path / "x.pt").raise_on_failure()
+    assert [one.step for one in read_dump(tmp_path / "torch").header.given if one.kind == "input"] == [None, 2]
     dump_torch(dense(), tmp_path / "made up", tmp_path / "keras")
     with pytest.raises(TfvcError, match=r"not given the same: the weight 0\.\w+ differs"):
         judge_dumps(tmp_path / "made up", tmp_path / "keras")

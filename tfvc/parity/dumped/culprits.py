@@ -26,6 +26,8 @@ def forward_culprits(layers: DumpedLayers, failed: Sequence[Row], mode: Mode) ->
         failed: the rows of the whole models that failed in it, running statistics included.
         mode: which.
     """
+    if not failed:
+        return []
     found: list[Diagnosis] = []
     before: Call | None = None
     calls = layers.calls.get(Stage(Phase.FORWARD, LAYER_OUTPUTS[mode]), [])
@@ -39,7 +41,7 @@ def forward_culprits(layers: DumpedLayers, failed: Sequence[Row], mode: Mode) ->
         if wrong and not entering and len(found) < MOST and (call.inputs is not None or not found):
             found.append(_of_layer(call, wrong))
         before = call
-    if failed and not found:
+    if not found:
         found.append(_behind_all(before, failed[0]))
     return found
 

@@ -11,7 +11,7 @@ from tfvc.parity.dumped.header import LayerOf
 from tfvc.parity.layer_table import LayerTable
 from tfvc.parity.private_parts import sublayers
 from tfvc.parity.sides.call import Call
-from tfvc.parity.tracing.arguments import without_masks
+from tfvc.parity.tracing.arguments import alone
 from tfvc.parity.tracing.axes import by_kind
 from tfvc.parity.tracing.isolated import names
 from tfvc.parity.tracing.pairing import is_bypassed, keras_path
@@ -132,7 +132,7 @@ def traces(traced: Sequence[Traced], calls: Sequence[Call], of_torch: bool) -> I
 
 def _trace(path: str, number: int, first: Call, last: Call, of_torch: bool) -> Trace:
     function = first.owner.forward if of_torch else first.owner.call
-    inputs = without_masks(first, function).inputs
+    inputs = alone(first, function).inputs
     count = 1 if _gives_states(last.owner, of_torch) else len(last.outputs)
     arrays = dict(zip(names("input", len(inputs)), map(np.asarray, inputs), strict=True))
     arrays |= dict(zip(names("output", count), map(np.asarray, last.outputs[:count]), strict=True))

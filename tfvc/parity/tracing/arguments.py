@@ -26,12 +26,26 @@ def aligned(theirs: Call, ours: Call) -> tuple[Call, Call]:
     """
     ours = _complete(ours)
     if _of_torch(theirs.owner) or len(theirs.inputs) != len(ours.inputs):
-        theirs, ours = without_masks(theirs, theirs.owner.forward), without_masks(ours, ours.owner.call)
+        theirs, ours = _without_masks(theirs, theirs.owner.forward), _without_masks(ours, ours.owner.call)
     torch_names, keras_names = _names(theirs.owner.forward, theirs), _names(ours.owner.call, ours)
     if torch_names.keys() != keras_names.keys() or len(torch_names) != len(theirs.inputs):
         return theirs, ours
     order = [keras_names[name] for name in sorted(torch_names, key=torch_names.get)]
     return theirs, _arranged(ours, order, range(len(order), len(order) + len(ours.own)))
+
+
+def alone(call: Call, function: Callable) -> Call:
+    """A call as it can be said without the other side's: without masks, an attention's inputs in torch's order.
+
+    Args:
+        call: of a layer or module.
+        function: its `call` or `forward`.
+    """
+    call = _without_masks(_complete(call), function)
+    names = _names(function, call)
+    if not isinstance(call.owner, keras.layers.MultiHeadAttention) or names.keys() != {"query", "key", "value"}:
+        return call
+    return _arranged(call, [names[name] for name in ("query", "key", "value")], range(3, 3 + len(call.own)))
 
 
 def _of_torch(module: Any) -> bool:
@@ -57,8 +71,7 @@ def _complete(ours: Call) -> Call:
     return replace(ours, template=(args, kwargs), inputs=[*ours.inputs, ours.inputs[value.index]])
 
 
-def without_masks(call: Call, function: Callable) -> Call:
-    """A call whose masks are no inputs; its function says by the names of its arguments which they are."""
+def _without_masks(call: Call, function: Callable) -> Call:
     slots = _slots(function, call.template)
     masks = sorted({index for name, indices in slots.items() if name.endswith(_MASK) for index in indices})
     return _arranged(call, [i for i in range(len(call.inputs)) if i not in masks], masks)
