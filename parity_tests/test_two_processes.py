@@ -15,7 +15,7 @@ from tfvc.cases import find_case
 from tfvc.cli.conftest import refused, tfvc  # noqa: F401 (a fixture)
 from tfvc.cli.without_torch_test import ABSENT
 from tfvc.common.errors import TfvcError
-from tfvc.parity import LayerTable, ParityCase, compare
+from tfvc.parity import LayerTable, OptimizerPair, ParityCase, Turn, compare
 from tfvc.parity.dumped import judge_dumps, read_dump
 from tfvc.parity.dumped.of_keras import dump_keras
 from tfvc.parity.dumped.of_torch import dump_torch
@@ -66,6 +66,39 @@ def test_a_wrong_layer_is_the_culprit_at_the_same_place(tmp_path):
 
 def sgd(rate=0.02, **settings):
     return optimizers(of_keras("SGD", momentum=0.9, **settings), of_torch("SGD", momentum=0.9))
+
+
+def two_turns(simultaneous) -> ParityCase:
+    """A generator and a discriminator, of one layer each, that step one after the other or at once."""
+
+    def turn(name, layer, wanted):
+        return Turn(
+            name,
+            lambda key: key.startswith(layer),
+            lambda model, x, training: {name: keras.ops.mean((model(x["x"]) - wanted) ** 2)},
+            lambda module, x: {name: ((module(x["x"]) - wanted) ** 2).mean()},
+            OptimizerPair(1e-2),
+        )
+
+    return ParityCase(
+        "two turns",
+        lambda: keras.Sequential(
+            [keras.Input((5,)), keras.layers.Dense(4, "tanh", name="g"), keras.layers.Dense(1, name="d")]
+        ),
+        lambda: torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)),
+        LayerTable({"0": "g", "2": "d"}),
+        lambda rng: {"x": rng.standard_normal((3, 5))},
+        turns=(turn("discriminator", "2", 0.5), turn("generator", "0", -1.0)),
+        simultaneous=simultaneous,
+    )
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_several_optimizers(simultaneous, tmp_path):
+    case = two_turns(simultaneous)
+    report, together = judged(case, tmp_path), compare(case, ["forward", "backward", "train"], steps=2)
+    together.raise_on_failure()
+    assert verdicts(report) == verdicts(together)
 
 
 @pytest.mark.parametrize(
