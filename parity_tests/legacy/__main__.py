@@ -1,43 +1,30 @@
-"""Compares goldens that were computed again with those that are kept: `python -m parity_tests.legacy FOLDER`.
+"""Judges goldens that were computed again beside those that are kept: `python -m parity_tests.legacy FOLDER`.
 
-A golden that is not kept is put in its place. The exit code is 1 if a tensor is not what it was.
+A golden that is not kept is put in its place. The exit code is 1 if one is not what it was.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
-from parity_tests.legacy import golden
-from parity_tests.legacy.judging import rows
+from parity_tests.legacy.judging import FOLDER
+from tfvc.parity.dumped import judge_dumps
 
 
-def main() -> None:
-    changed = [path.name for path in sorted(Path(sys.argv[1]).iterdir()) if not _as_kept(path)]
-    if changed:
-        sys.exit(f"not what is kept in {golden.FOLDER.name}: {', '.join(changed)}")
-
-
-def _as_kept(path: Path) -> bool:
-    kept = golden.FOLDER / path.name
-    if path.suffix not in (".npz", ".json"):
-        return True
+def _as_kept(made: Path) -> bool:
+    kept = FOLDER / made.name
     if not kept.exists():
-        shutil.copy(path, kept)
-        print(f"{path.name}: new")
+        (shutil.copytree if made.is_dir() else shutil.copy)(made, kept)
+        print(f"{made.name}: new")
         return True
-    if kept.read_bytes() == path.read_bytes():
-        print(f"{path.name}: the same bytes")
-        return True
-    if path.suffix == ".json":
-        return False
+    if not made.is_dir():
+        return kept.read_bytes() == made.read_bytes()
     # Another processor adds in another order: rounding may differ, and nothing else.
-    verdicts = rows(golden.read(kept), golden.read(path))
-    error, ratio = (max(getattr(row, name) or 0.0 for row in verdicts) for name in ("error64", "ratio"))
-    print(f"{path.name}: float64 differs by up to {error:.1e}, float32 by up to {ratio:.2f} x its noise")
-    failed = [row for row in verdicts if row.failed]
-    for row in failed:
-        print(f"  {row.key}: {row.reason}")
-    return not failed
+    report = judge_dumps(kept, made)
+    print(report.summary() if report.passed else report.text())
+    return report.passed
 
 
-main()
+changed = [path.name for path in sorted(Path(sys.argv[1]).iterdir()) if path.suffix != ".h5" and not _as_kept(path)]
+if changed:
+    sys.exit(f"not what is kept in {FOLDER.name}: {', '.join(changed)}")

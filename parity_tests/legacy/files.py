@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from parity_tests.legacy.golden import FOLDER
+from parity_tests.legacy.judging import FOLDER
 from parity_tests.legacy.values import weight
 
 TEXT = h5py.string_dtype()

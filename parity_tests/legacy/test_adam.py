@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 
 from parity_tests.legacy.forms import ADAM_SHAPES, ADAM_STEPS, ADAMS, GRADIENT_SIZES
-from parity_tests.legacy.judging import below, committed, in_both, require_equal
+from parity_tests.legacy.judging import committed, require_equal
 from parity_tests.legacy.values import draw
 from tfvc.optimizers.adam import Adam
 from tfvc.parity.sides.exact_numbers import exact_numbers
+from tfvc.parity.sides.precision import precision
 
 GOLDENS = committed("adam")
 EPSILON = 1e-7  # Keras's default
@@ -55,14 +56,14 @@ CASES = [(kind, form, size) for kind in ("legacy", "new") for form in ADAMS for 
 
 @pytest.mark.parametrize(("kind", "form", "size"), CASES)
 def test_keras_3_takes_the_same_steps(kind, form, size):
-    theirs = below(GOLDENS, f"{kind}/{form}/{size}")
+    theirs = GOLDENS.below(f"{kind}/{form}/{size}")
     make = lambda: keras.optimizers.Adam(**settings(kind, form))  # noqa: E731
 
     def compute(dtype):
         with exact_numbers(False):  # Keras 2 computed with betas rounded to float32, and Keras 3 does when left alone
             return steps(make, GRADIENT_SIZES[size], dtype)
 
-    require_equal(theirs, in_both(compute))
+    require_equal(theirs, compute)
 
 
 @pytest.mark.parametrize(("kind", "form", "size"), CASES)
@@ -83,16 +84,17 @@ def test_ours_differs_in_the_place_of_epsilon(kind, form, size):
         optimizer.epsilon = EPSILON / second
         optimizer.learning_rate = settings(kind, form)["learning_rate"] * first / second * theirs_second / theirs_first
 
-    theirs = below(GOLDENS, f"{kind}/{form}/{size}")
+    theirs = GOLDENS.below(f"{kind}/{form}/{size}")
     make = lambda: Adam(**settings(kind, form))  # noqa: E731
-    require_equal(theirs, in_both(lambda dtype: steps(make, GRADIENT_SIZES[size], dtype, move_epsilon)))
+    require_equal(theirs, lambda dtype: steps(make, GRADIENT_SIZES[size], dtype, move_epsilon))
 
 
 def test_how_far_that_is():
     """Nothing to speak of where gradients are of order 1, many times the first step where they are of 1e-8."""
     for size, least, most in (("ordinary", 0.0, 1e-4), ("tiny", 10.0, 1000.0)):
-        theirs = below(GOLDENS, f"legacy/autovc/{size}")["first move/0"].double
-        make = lambda: Adam(**settings("legacy", "autovc"))  # noqa: E731
-        ours = in_both(lambda dtype, make=make, size=size: steps(make, GRADIENT_SIZES[size], dtype))
-        ratio = np.median(ours["first move/0"].double / theirs)
+        theirs = GOLDENS.values(float64=True)[f"legacy/autovc/{size}/first move/0"]
+        with precision("float64"):
+            make = lambda: Adam(**settings("legacy", "autovc"))  # noqa: E731
+            ours = steps(make, GRADIENT_SIZES[size], "float64")["first move/0"]
+        ratio = np.median(ours / theirs)
         assert least <= ratio - 1 <= most, (size, ratio)

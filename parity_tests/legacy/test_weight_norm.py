@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from parity_tests.legacy.forms import BATCH, FORMS, Form
-from parity_tests.legacy.golden import Twin
-from parity_tests.legacy.judging import below, committed, in_both, require_equal
+from parity_tests.legacy.judging import committed, require_equal
 from parity_tests.legacy.values import draw, weight
 from tfvc.layers import Conv1D, Conv1DTranspose, GroupedConv1D, WeightNorm
+from tfvc.parity.dumped import Dumped
 
 GOLDENS = committed("weight_norm")
 
@@ -23,7 +23,7 @@ def convolution(form: Form):
     return Conv1D(form.filters, form.kernel_size, **options)
 
 
-def run(name: str, form: Form, start: dict[str, Twin] | None, dtype: str) -> dict[str, tf.Tensor]:
+def run(name: str, form: Form, start: Dumped | None, dtype: str) -> dict[str, tf.Tensor]:
     """As on the other side; `start` has g and the bias that the data gave, which are initial values and no layer."""
     inner = convolution(form)
     inner.build((None, None, form.inputs))
@@ -33,9 +33,9 @@ def run(name: str, form: Form, start: dict[str, Twin] | None, dtype: str) -> dic
     layer = WeightNorm(inner)
     layer.build((None, None, form.inputs))
     if start is not None:
-        precise = "double" if dtype == "float64" else "single"
-        layer.g.assign(getattr(start["g after it"], precise).reshape(layer.g.shape))
-        inner.bias.assign(getattr(start["bias after it"], precise))
+        values = start.values(dtype == "float64")
+        layer.g.assign(values["g after it"].reshape(layer.g.shape))
+        inner.bias.assign(values["bias after it"])
     first, second = (
         tf.constant(draw(f"{name}/inputs/{i}", (BATCH, frames, form.inputs)), dtype)
         for i, frames in enumerate(form.frames)
@@ -65,9 +65,9 @@ def run(name: str, form: Form, start: dict[str, Twin] | None, dtype: str) -> dic
 @pytest.mark.parametrize(("name", "start"), [(name, start) for name in FORMS for start in FORMS[name].starts])
 def test_weight_norm(name, start):
     """From lengths everything is compared, g's initial value too; from data what follows on g's initial value."""
-    theirs = below(GOLDENS, f"{name}/{start}")
+    theirs = GOLDENS.below(f"{name}/{start}")
     started = theirs if start == "data" else None
-    require_equal(theirs, in_both(lambda dtype: run(name, FORMS[name], started, dtype)))
+    require_equal(theirs, lambda dtype: run(name, FORMS[name], started, dtype))
 
 
 def test_what_addons_starts_from_when_it_starts_from_data():
@@ -87,5 +87,5 @@ def test_what_addons_starts_from_when_it_starts_from_data():
         deviation = tf.sqrt(variance + 1e-10)
         return {"g after it": 1 / deviation, "bias after it": -mean / deviation}
 
-    theirs = below(GOLDENS, f"{name}/data")
-    require_equal({key: theirs[key] for key in ("g after it", "bias after it")}, in_both(start))
+    wanted = ("g after it", "bias after it")
+    require_equal(GOLDENS.below(f"{name}/data").renamed(lambda key: key if key in wanted else None), start)

@@ -9,11 +9,23 @@ import zlib
 import numpy as np
 
 LARGEST = 1024  # elements of a tensor that is kept whole
+# The inputs since this was cleared: what a dump says that it was given.
+drawn: dict[str, np.ndarray] = {}
 _BUCKETS, _BLOCK = 256, 1 << 18
 
 
 def draw(key: str, shape: tuple[int, ...], radius: float = 1.0, centre: float = 0.0) -> np.ndarray:
     """Float32 values spread evenly over centre +- radius, the same for a key wherever they are made."""
+    return given(key, _draw(key, tuple(shape), radius, centre))
+
+
+def given(key: str, array: np.ndarray) -> np.ndarray:
+    """An input: a dump will have its hash."""
+    drawn[key] = array
+    return array
+
+
+def _draw(key: str, shape: tuple[int, ...], radius: float, centre: float = 0.0) -> np.ndarray:
     values = np.empty(int(np.prod(shape)), np.float32)
     for start in range(0, values.size, _BLOCK):
         bits = _hash(key, start, min(_BLOCK, values.size - start)) >> np.uint64(40)
@@ -27,10 +39,10 @@ def weight(key: str, shape: tuple[int, ...]) -> np.ndarray:
     if name == "initialized":
         return np.array(True)
     if name in ("g", "gamma", "moving_variance"):
-        return draw(key, shape, 0.5, 1.0)
+        return _draw(key, shape, 0.5, 1.0)
     if name in ("bias", "beta", "moving_mean"):
-        return draw(key, shape, 0.1)
-    return draw(key, shape, float(np.sqrt(3.0 / np.prod(shape[:-1]))))
+        return _draw(key, shape, 0.1)
+    return _draw(key, shape, float(np.sqrt(3.0 / np.prod(shape[:-1]))))
 
 
 def fold(array: np.ndarray) -> np.ndarray:

@@ -83,6 +83,73 @@ def new(
     say(f"look at it, then run{where}: tfvc parity run {out.stem}:case --phase forward")
 
 
+class SideName(StrEnum):
+    """One side of a case."""
+
+    KERAS = "keras"
+    TORCH = "torch"
+
+
+@app.command("dump")
+def dump(
+    case: Annotated[str, typer.Argument(help="A name, or module:case of another package.")],
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="What is written.")],
+    side: Annotated[SideName, typer.Option("--side", help="Keras's comes first; torch's needs it.")],
+    beside: Annotated[
+        Path | None,
+        typer.Option(metavar="KERAS_DUMP", help="For torch's side: Keras's, whose settings it takes."),
+    ] = None,
+    phase: Annotated[list[Phase] | None, typer.Option("--phase", help="Default: forward, backward, train.")] = None,
+    init: Annotated[Init, typer.Option("--init", help="The weights that both sides get.")] = Init.CODED,
+    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of the train phase.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the inputs and of random weights.")] = 0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A checkpoint of torch's side, which both sides start from instead."),
+    ] = None,
+    layers: Annotated[bool, typer.Option(help="What each layer takes and gives, too.")] = True,
+) -> None:
+    """Compute one side of a case, without the other side's model, and write it for `judge`.
+
+    Keras's side is written first, and needs no PyTorch.
+    """
+    if (side is SideName.TORCH) != (beside is not None):
+        raise TfvcError("torch's side is written beside Keras's, and only that: give --side torch --beside KERAS_DUMP")
+    sys.path.insert(0, "")
+    if side is SideName.TORCH:
+        require_torch()
+        from tfvc.cases import find_case
+        from tfvc.parity.dumped.of_torch import dump_torch
+
+        dump_torch(find_case(case), out, beside, weights)
+    else:
+        from tfvc.cases import find_case
+        from tfvc.parity.dumped.of_keras import dump_keras
+        from tfvc.parity.dumped.one_side import settings_of
+
+        pair = find_case(case)
+        phases = [one.value for one in phase] if phase else None
+        dump_keras(pair, out, settings_of(pair, phases, init.value, seed, steps, layers), weights)
+    say(f"wrote {out}")
+
+
+@app.command("judge")
+def judge(
+    reference: Annotated[Path, typer.Argument(metavar="TORCH_DUMP", help="What is right.")],
+    other: Annotated[Path, typer.Argument(metavar="KERAS_DUMP", help="What is judged.")],
+    phase: Annotated[list[Phase] | None, typer.Option("--phase", help="Default: those that are there.")] = None,
+    page: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write one page to read.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE.json", help="Write every figure.")] = None,
+) -> None:
+    """Compare what two processes have written; exit code 1 if any tensor differs.
+
+    The dumps are those of `dump`, or such as anyone writes: see tfvc/parity/dumped/README.md. PyTorch is not needed.
+    """
+    from tfvc.parity.dumped import judge_dumps
+
+    _show([judge_dumps(reference, other, [one.value for one in phase] if phase else None)], page, json)
+
+
 @app.command("run")
 def run(
     case: Annotated[
@@ -106,11 +173,7 @@ def run(
     """
     require_torch()
     sys.path.insert(0, "")  # cases of the folder that one is in, as `python -m` has it
-    from rich.console import Console
-
     from tfvc.cases import list_cases, run_case
-    from tfvc.parity import write_json
-    from tfvc.parity.show.html import write_html
 
     names = case or list(list_cases())
     phases = [one.value for one in phase] if phase else None
@@ -121,10 +184,21 @@ def run(
         for done, name in enumerate(names, start=1):
             reports.append(run_case(name, **settings))
             update(done, f"{name} in {reports[-1].seconds:.0f} s")
+    _show(reports, page, json)
+
+
+def _show(reports: list, page: Path | None, json: Path | None) -> None:
+    """Prints and writes reports; ends with exit code 1 if one has not passed."""
+    from rich.console import Console
+
+    from tfvc.parity import write_json
+
     console = Console()
     for report in reports:
         console.print(report.table())
     if page is not None:
+        from tfvc.parity.show.html import write_html
+
         write_html(reports, page)
         say(f"wrote {page}")
     if json is not None:

@@ -7,6 +7,7 @@ import pytest
 
 from tfvc.parity.findings.diagnosis import Diagnosis, Evidence, Fault
 from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.dumped import DumpedSide, Limit
 from tfvc.parity.findings.environment import Environment
 from tfvc.parity.findings.failure import Failure, FailureKind
 from tfvc.parity.findings.layer import Layer
@@ -129,4 +130,9 @@ def failing_report() -> Report:
         accepted=["batch norm epsilon"],
         held=["decoder/linear/bias"],
         environment=ENVIRONMENT,
+        sides=[
+            DumpedSide("torch", "theirs", {"torch": "2.13.0"}, ("float64", "float32")),
+            DumpedSide("Keras", "ours", {}, ("float32",)),
+        ],
+        limits=list(Limit),
     )

@@ -15,7 +15,7 @@ from tfvc.parity.diagnosis import diagnose_backward, diagnose_forward, diagnose_
 from tfvc.parity.diagnosis.dropout import diagnose_dropout
 from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.failure import Failure, FailureKind
-from tfvc.parity.findings.raised import Activity, Raised
+from tfvc.parity.findings.raised import Activity
 from tfvc.parity.findings.row import Row, Verdict
 from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.private_parts import whole_tracebacks
@@ -77,7 +77,7 @@ def compare(
         comparison = Comparison(case, seed)
     if caught.raised:  # a Keras model that has no weights before its first call, which it does not survive
         report = Report(case.name, init, seed, description=case.description, environment=environment())
-        _add(report, caught.raised)
+        report.add_raised(caught.raised)
         report.seconds = time.monotonic() - started
         return report
     report = comparison.run(phases, init, steps, layers, weights)
@@ -170,7 +170,7 @@ class Comparison:
         self.models.unlike = frozenset(
             row.key for row in found.rows if row.failure(FailureKind.MISSING) or row.failure(FailureKind.SHAPE)
         )
-        _add(report, found.raised)
+        report.add_raised(found.raised)
         self._diagnose(report, views, lambda: diagnose_forward(views, found.passes))
         self._compare_dropouts(report, found.dropped)
         return views
@@ -196,7 +196,7 @@ class Comparison:
             if views is not None:
                 found = run_backward_with_layers(self.models, turn, views, together=found is not None)
             report.rows += found.rows
-            _add(report, found.raised)
+            report.add_raised(found.raised)
             if not report.diagnoses:
                 self._diagnose(report, views, lambda views=views, found=found: diagnose_backward(views, found))
         return views, found.computed if len(turns) == 1 else Computed()
@@ -205,7 +205,7 @@ class Comparison:
         trained = train(self.models, steps, computed)
         report.rows += trained.rows
         report.drift += trained.drift
-        _add(report, trained.raised)
+        report.add_raised(trained.raised)
         if trained.before is not None:
             with self._diagnosing(report):
                 report.diagnoses.append(diagnose_step(self.models, trained.failed, trained.before))
@@ -217,7 +217,7 @@ class Comparison:
             views = self._looked_at(report)
             found = run(self.models, views) if views is not None else found
         report.rows += found.rows
-        _add(report, found.raised)
+        report.add_raised(found.raised)
         self._diagnose(report, views, lambda: diagnose_forward(views, found.passes))
         return views
 
@@ -229,7 +229,7 @@ class Comparison:
         self.models.restart()
         views, _ = self._backward(closer, self._forward(closer, views))
         report.diagnoses += closer.diagnoses
-        _add(report, closer.raised)
+        report.add_raised(closer.raised)
         return views
 
     def _diagnose(self, report: Report, views: LayerViews | None, diagnose: Callable[[], list[Diagnosis]]) -> None:
@@ -245,13 +245,13 @@ class Comparison:
         """What is raised inside is a finding too."""
         with Catching(activity=Activity.DIAGNOSIS) as caught:
             yield
-        _add(report, caught.raised)
+        report.add_raised(caught.raised)
 
     def _looked_at(self, report: Report) -> LayerViews | None:
         """The layers; None if they cannot be put side by side."""
         with Catching(activity=Activity.LAYERS) as caught:
             return self.views()
-        _add(report, caught.raised)
+        report.add_raised(caught.raised)
         return None
 
     def views(self) -> LayerViews:
@@ -261,15 +261,6 @@ class Comparison:
             self._views = LayerViews(self.models)
         self._views.forget()
         return self._views
-
-
-def _add(report: Report, raised: Sequence[Raised]) -> None:
-    """Adds what was raised; the same of a later stage says nothing new."""
-    known = {replace(one, stage=None) for one in report.raised}
-    for one in raised:
-        if replace(one, stage=None) not in known:
-            report.raised.append(one)
-            known.add(replace(one, stage=None))
 
 
 def _chosen(phases: Sequence[str] | None, case: ParityCase) -> set[str]:

@@ -21,15 +21,13 @@ from tfvc.parity.catching import Catching
 from tfvc.parity.findings.drift import Drift
 from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row, Verdict
-from tfvc.parity.findings.stage import BEHIND_GRADIENTS, Phase, Stage, StageKind
+from tfvc.parity.findings.stage import BEHIND_GRADIENTS, SQUARES, Phase, Stage, StageKind
 from tfvc.parity.four_of import FourOf
-from tfvc.parity.judging.judgement import FORWARD_BOUND, TRAINED_BOUND
-from tfvc.parity.judging.samples import Samples, judge_all
+from tfvc.parity.judging.contract import Contract, StepSize
 from tfvc.parity.sides.before_step import BeforeStep, before_step
 from tfvc.parity.sides.computed import Computed
 from tfvc.parity.sides.four_models import FourModels, is_statistic
 from tfvc.parity.sides.lazy_arrays import LazyArrays
-from tfvc.parity.sides.slots import OF_UPDATES, SQUARES
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -74,7 +72,7 @@ def train(models: FourModels, steps: int, computed: Computed | None = None) -> T
             rows = rows[: last + 1]
         else:
             rows = [replace(row, verdict=Verdict.DRIFT) if row.failed else row for row in rows]
-    drift = [_drift(step, of_step, again.weights.get(step)) for step, of_step in free.weights.items()]
+    drift = [drift_of(step, of_step, again.weights.get(step)) for step, of_step in free.weights.items()]
     raised = [*free.raised, *again.raised]
     before, more = _before(models, failed) if failed and not raised else (None, [])
     return Trained(rows, drift, failed, before, [*raised, *more])
@@ -93,7 +91,7 @@ def _before(models: FourModels, failed: Row) -> tuple[BeforeStep | None, list[Ra
     return once_more.before, once_more.raised
 
 
-def _drift(step: int, free: list[Row], again: list[Row] | None) -> Drift:
+def drift_of(step: int, free: list[Row], again: list[Row] | None) -> Drift:
     """The figures of one step; those of the second pass are None if it was not run."""
     key, error, ratio = _worst(free)
     _, error_again, ratio_again = _worst(again) if again is not None else ("", None, None)
@@ -117,7 +115,6 @@ class _Pass:
         models: that take the steps.
         computed: losses and gradients of the first step, as far as they are there.
         resynchronised: whether Keras takes over torch's state before each step.
-        tolerances: absolute errors that rounding of cancelling gradients has left behind so far, by key.
         rows: what was judged.
         weights: the rows of weights, by step.
         watched: the turn of which `before` holds what its last step started from.
@@ -128,13 +125,19 @@ class _Pass:
     models: FourModels
     computed: Computed = field(default_factory=Computed)
     resynchronised: bool = False
-    tolerances: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     weights: dict[int, list[Row]] = field(default_factory=dict)
     watched: Turn | None = None
     before: BeforeStep | None = None
     raised: list[Raised] = field(default_factory=list)
     stage: Stage = field(default_factory=lambda: Stage(Phase.TRAIN, StageKind.OUTPUTS, step=1))
+
+    def __post_init__(self):
+        case = self.models.case
+        self.contract = Contract(
+            [StepSize(x.label, x.optimizer.learning_rate, x.optimizer.epsilon, x.owns) for x in case.all_turns],
+            case.decisions,
+        )
 
     def run(self, steps: int) -> None:
         """Takes the steps; ends where something is raised, or with the first stage that fails if nothing can be learned
@@ -165,7 +168,7 @@ class _Pass:
             if step == 1:
                 self._at(StageKind.OUTPUTS, step)
                 outputs = models.each(lambda side: side.infer(inputs))
-                yield judged(StageKind.OUTPUTS, outputs, bound=FORWARD_BOUND)
+                yield judged(StageKind.OUTPUTS, outputs)
             self._at(StageKind.LOSSES, step)
             models.begin_step(inputs)
         if models.case.simultaneous:
@@ -181,10 +184,9 @@ class _Pass:
         self._at(StageKind.WEIGHTS, step)
         for side in models.sides.torch:
             side.forget_gradients()
-        of_weights = {key: tolerance * step * self._largest_move(key) for key, tolerance in self.tolerances.items()}
         states = models.sides.map(lambda side: side.state())
         weights = states.map(lambda state: state.only(lambda key: not is_statistic(key)))
-        self.weights[step] = judged(StageKind.WEIGHTS, weights, tolerances=of_weights)
+        self.weights[step] = judged(StageKind.WEIGHTS, weights)
         yield self.weights[step]
         yield judged(StageKind.RUNNING_STATISTICS, states.map(lambda state: state.only(is_statistic)))
         if last:
@@ -194,13 +196,9 @@ class _Pass:
     def _gradient_stages(self, turn: Turn, step: int, inputs: Arrays) -> Iterator[list[Row]]:
         self._at(StageKind.GRADIENTS, step, turn)
         losses, gradients = self.computed.take() if self.computed else self.models.losses_and_gradients(inputs, turn)
-        judged = partial(self._judge, step=step, turn=turn, bound=FORWARD_BOUND if step == 1 else TRAINED_BOUND)
+        judged = partial(self._judge, step=step, turn=turn)
         yield judged(StageKind.LOSSES, losses)
         rows = judged(StageKind.GRADIENTS, gradients)
-        # Rounding in a cancelling gradient stays in the slots: the largest so far counts.
-        for row in rows:
-            if row.cancelling:
-                self.tolerances[row.key] = max(row.bound64 * row.size, self.tolerances.get(row.key, 0.0))
         del losses, gradients
         yield rows
 
@@ -210,39 +208,23 @@ class _Pass:
         if self.watched and turn.name == self.watched.name:
             self.before = before_step(self.models, turn, step)
         clipped = self.models.each(lambda side: side.step(turn), float32_first=True)
-        bound = FORWARD_BOUND if step == 1 else TRAINED_BOUND
-        yield judged(StageKind.CLIPPED_GRADIENTS, clipped, bound=bound, tolerances=self.tolerances)
+        yield judged(StageKind.CLIPPED_GRADIENTS, clipped)
         del clipped
         slots = self.models.slots(turn)
-        of_updates = {key: tolerance * 2 / turn.optimizer.epsilon for key, tolerance in self.tolerances.items()}
         for kind in slots.torch64:
             if all(kind in of_side for of_side in slots):
                 given = set(slots.torch64[kind])
                 of_kind = slots.map(lambda side, k=kind, given=given: _judged_slot(side[k].only(given.__contains__), k))
-                yield judged(kind, of_kind, tolerances=of_updates if kind in OF_UPDATES else self.tolerances)
+                yield judged(kind, of_kind)
 
     def _at(self, kind: StageKind, step: int, turn: Turn | None = None) -> None:
         """Says what is computed next."""
         self.stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
 
-    def _judge(
-        self,
-        kind: StageKind,
-        sides: FourOf[Arrays],
-        step: int,
-        turn: Turn | None = None,
-        bound: float = TRAINED_BOUND,
-        tolerances: Mapping[str, float] | None = None,
-    ) -> list[Row]:
-        stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
-        rows = judge_all(Samples(sides), stage, bound, tolerances, decisions=self.models.case.decisions)
+    def _judge(self, kind: StageKind, sides: FourOf[Arrays], step: int, turn: Turn | None = None) -> list[Row]:
+        rows = self.contract.judge(Stage(Phase.TRAIN, kind, turn.label if turn else "", step), sides)
         self.rows += rows
         return rows
-
-    def _largest_move(self, key: str) -> float:
-        """How far a small error of a gradient can move a weight in an Adam step, per unit of error."""
-        owner = next((turn for turn in self.models.case.all_turns if turn.owns(key)), None)
-        return 2 * owner.optimizer.learning_rate / owner.optimizer.epsilon if owner else 0.0
 
 
 def _judged_slot(slots: LazyArrays, kind: StageKind) -> LazyArrays:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from parity_tests.legacy import golden
 from parity_tests.legacy.forms import CROP
 from parity_tests.legacy.keras2 import adam, autovc, mel, melgan, weight_norm
+from parity_tests.legacy.keras2.dumping import write
 from parity_tests.legacy.keras2.weights import layout
+from parity_tests.legacy.values import drawn
 
 GOLDENS = {
     "weight_norm": weight_norm.goldens,
@@ -42,7 +43,8 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for name, goldens in GOLDENS.items():
-        golden.write(folder / f"{name}.npz", goldens())
+        drawn.clear()
+        write(folder / name, goldens())
         print(f"computed {name}", flush=True)
     save_files(folder)
     print(f"saved {', '.join(sorted(path.name for path in folder.glob('*.h5')))}")

@@ -4,19 +4,19 @@ import numpy as np
 import tensorflow as tf
 
 from parity_tests.legacy.forms import ADAM_SHAPES, ADAM_STEPS, ADAMS, GRADIENT_SIZES, AdamForm
-from parity_tests.legacy.golden import Twin
+from parity_tests.legacy.keras2.dumping import Pair
 from parity_tests.legacy.keras2.precision import in_both
 from parity_tests.legacy.values import draw
 
 
-def goldens() -> dict[str, Twin]:
+def goldens() -> dict[str, Pair]:
     """Variables after the first step and after the last, of both Adams, for ordinary gradients and for tiny ones."""
     found = {}
     for kind in ("legacy", "new"):
         for form, adam in ADAMS.items():
             for size, scale in GRADIENT_SIZES.items():
-                twin = in_both(lambda dtype, k=kind, a=adam, s=scale: _run(k, a, s, dtype))
-                found |= {f"{kind}/{form}/{size}/{name}": value for name, value in twin.items()}
+                both = in_both(lambda dtype, k=kind, a=adam, s=scale: _run(k, a, s, dtype))
+                found |= {f"{kind}/{form}/{size}/{name}": value for name, value in both.items()}
     return found
 
 

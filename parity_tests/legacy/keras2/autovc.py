@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from parity_tests.legacy.forms import AUTOVC_FRAMES, EMBEDDING, FREQ, N_MELS, NECK
-from parity_tests.legacy.golden import Twin
+from parity_tests.legacy.keras2.dumping import Pair
 from parity_tests.legacy.keras2.precision import in_both
 from parity_tests.legacy.keras2.weights import fill
 from parity_tests.legacy.values import draw
@@ -65,15 +65,15 @@ def create(frames: int, over_time: bool = False) -> dict[str, tf.keras.Model]:
     return networks
 
 
-def goldens() -> dict[str, Twin]:
+def goldens() -> dict[str, Pair]:
     """Outputs, losses and gradients, called as the article calls it, which is inference, and in training.
 
     In training also the moving statistics; a step encodes twice, so the encoder's have moved twice.
     """
     found = {}
     for mode in ("inference", "training"):
-        twin = in_both(lambda dtype, mode=mode: _run(dtype, mode == "training"))
-        found |= {f"{mode}/{name}": value for name, value in twin.items()}
+        both = in_both(lambda dtype, mode=mode: _run(dtype, mode == "training"))
+        found |= {f"{mode}/{name}": value for name, value in both.items()}
     return found
 
 

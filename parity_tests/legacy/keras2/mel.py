@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_io as tfio
 
-from parity_tests.legacy.golden import Twin
+from parity_tests.legacy.keras2.dumping import Pair
 from parity_tests.legacy.keras2.precision import in_both
-from parity_tests.legacy.values import draw
+from parity_tests.legacy.values import draw, given
 
 SAMPLES = 9001  # no multiple of the hop
 
@@ -41,10 +41,10 @@ def decibels(power: tf.Tensor) -> tf.Tensor:
     return tf.maximum(level, tf.reduce_max(level) - 80.0)
 
 
-def goldens() -> dict[str, Twin]:
+def goldens() -> dict[str, Pair]:
     """Three waves, their mel powers and decibels: each for itself, and in one batch, whose loudest sets the floor."""
     waves = _waves()
-    inputs = {f"wave {i}": Twin(wave, wave) for i, wave in enumerate(waves)}
+    inputs = {f"wave {i}": (given(f"wave {i}", wave), wave) for i, wave in enumerate(waves)}
     return inputs | in_both(lambda dtype: _run(waves, dtype))
 
 

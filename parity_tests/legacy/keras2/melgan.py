@@ -4,7 +4,7 @@ import tensorflow as tf
 import tensorflow_addons as tfa
 
 from parity_tests.legacy.forms import HOP, MEL_FRAMES, N_MELS
-from parity_tests.legacy.golden import Twin
+from parity_tests.legacy.keras2.dumping import Pair
 from parity_tests.legacy.keras2.mel import MelSpec
 from parity_tests.legacy.keras2.precision import in_both
 from parity_tests.legacy.keras2.weights import fill
@@ -80,7 +80,7 @@ def create() -> dict[str, tf.keras.Model]:
     return networks
 
 
-def goldens() -> dict[str, Twin]:
+def goldens() -> dict[str, Pair]:
     """Waves, maps, losses and gradients of both networks."""
     return in_both(_run)
 

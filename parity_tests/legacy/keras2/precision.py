@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from parity_tests.legacy.golden import Twin, twins
+from parity_tests.legacy.keras2.dumping import Pair
+from parity_tests.legacy.values import fold
 
 Tensors = Mapping[str, tf.Tensor]
 
 
-def in_both(compute: Callable[[str], Tensors]) -> dict[str, Twin]:
+def in_both(compute: Callable[[str], Tensors]) -> dict[str, Pair]:
     """The tensors that `compute(dtype)` gives with everything in float64 and with everything in float32."""
     found = []
     of_keras = tf.compat.v2.nn  # where Keras 2 looks for operations
@@ -25,7 +26,8 @@ def in_both(compute: Callable[[str], Tensors]) -> dict[str, Twin]:
         finally:
             of_keras.leaky_relu = leaky_relu
             tf.keras.backend.set_floatx("float32")
-    return twins(*found)
+    double, single = found
+    return {name: (fold(double[name]), fold(single[name])) for name in double}
 
 
 def _exact_leaky_relu(features, alpha=0.2, name=None):

@@ -4,18 +4,18 @@ import tensorflow as tf
 import tensorflow_addons as tfa
 
 from parity_tests.legacy.forms import BATCH, FORMS, Form
-from parity_tests.legacy.golden import Twin
+from parity_tests.legacy.keras2.dumping import Pair
 from parity_tests.legacy.keras2.precision import in_both
 from parity_tests.legacy.values import draw, weight
 
 
-def goldens() -> dict[str, Twin]:
+def goldens() -> dict[str, Pair]:
     """Two calls of each form, started from lengths and from data; the second with gradients and with another g."""
     found = {}
     for name, form in FORMS.items():
         for start in form.starts:
-            twin = in_both(lambda dtype, name=name, form=form, start=start: _run(name, form, start == "data", dtype))
-            found |= {f"{name}/{start}/{key}": value for key, value in twin.items()}
+            both = in_both(lambda dtype, name=name, form=form, start=start: _run(name, form, start == "data", dtype))
+            found |= {f"{name}/{start}/{key}": value for key, value in both.items()}
     return found
 
 

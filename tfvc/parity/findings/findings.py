@@ -1,9 +1,11 @@
 """All that a comparison found."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.drift import Drift
+from tfvc.parity.findings.dumped import DumpedSide, Limit
 from tfvc.parity.findings.environment import Environment
 from tfvc.parity.findings.layer import CULPRIT, NOT_COMPARED, UNPAIRED, VICTIM, Layer
 from tfvc.parity.findings.raised import Raised
@@ -27,7 +29,9 @@ class Findings:
         ignored: torch keys that the Keras model has no variable for and needs none.
         accepted: differences that the case knows and that the reference was therefore given too.
         held: trainable Keras variables that torch has no tensor for; they were not trained.
-        environment: libraries and machine.
+        environment: libraries and machine; of two processes, `sides` has them.
+        sides: the two, where each was computed in a process of its own.
+        limits: what could not be seen because of that.
         seconds: wall time.
     """
 
@@ -45,6 +49,16 @@ class Findings:
     accepted: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     environment: Environment | None = None
+    sides: list[DumpedSide] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
+
+    def add_raised(self, raised: Sequence[Raised]) -> None:
+        """Adds what was raised; the same of a later stage says nothing new."""
+        known = {replace(one, stage=None) for one in self.raised}
+        for one in raised:
+            if replace(one, stage=None) not in known:
+                self.raised.append(one)
+                known.add(replace(one, stage=None))
 
     @property
     def failures(self) -> list[Row]:

@@ -62,6 +62,10 @@ SLOTS = (
     StageKind.UPDATES,
     StageKind.SQUARED_UPDATES,
 )
+# Squares, of which the root is compared: it is no further off than the gradients were.
+SQUARES = (StageKind.VELOCITY, StageKind.LARGEST_VELOCITY, StageKind.SQUARED_UPDATES)
+# What is of the size of an update rather than of a gradient.
+OF_UPDATES = (StageKind.UPDATES, StageKind.SQUARED_UPDATES)
 # What an optimizer makes of the gradients that it is given.
 BEHIND_GRADIENTS = (StageKind.CLIPPED_GRADIENTS, *SLOTS, StageKind.WEIGHTS)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tfvc.parity.findings.dumped import DumpedSide, Limit
 from tfvc.parity.findings.failure import Failure, FailureKind
 from tfvc.parity.findings.not_compared import NotCompared, Reason
 from tfvc.parity.findings.raised import Activity, Raised
@@ -119,3 +120,28 @@ def not_compared_words(why: NotCompared) -> str:
 
 def _alike(theirs: tuple[int, ...], ours: tuple[int, ...]) -> str:
     return ": which axis is which cannot be told" if sorted(theirs) == sorted(ours) else ""
+
+
+def side_words(side: DumpedSide) -> str:
+    """`torch is what is in theirs: torch 2.13.0, numpy 2.4.0; float64 and float32`."""
+    versions = ", ".join(f"{package} {version}" for package, version in side.versions.items()) or "versions unknown"
+    return f"{side.name} is what is in {side.where}: {versions}; {' and '.join(side.precisions)}"
+
+
+def limit_words(limit: Limit) -> str:
+    """What could not be seen, as a sentence without its full stop."""
+    match limit:
+        case Limit.CAUSE:
+            return "the cause was not searched: that takes both models in one process (tfvc parity run)"
+        case Limit.DRIFT:
+            return "both ran freely behind the first training step: drift is not told from a bug there"
+        case Limit.GRADIENT_PRECISION:
+            return "whether gradients lose precision in float32 was not judged: that takes several inputs"
+        case Limit.LAYERS:
+            return "no layers were dumped on both sides: where a fault lies is not known"
+        case Limit.LOSS:
+            return "the outputs differ in name or shape, so what the default loss makes of them was not compared"
+        case Limit.NOISE:
+            return (
+                "one precision is missing on a side: an error below float32's noise, or one that cancels, is not seen"
+            )

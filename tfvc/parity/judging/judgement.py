@@ -40,6 +40,8 @@ Noises are taken as at least `FLOOR` units of rounding of the norm: a short sum 
 infinity and a shape that differs always fail; integers must be equal.
 """
 
+import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -144,10 +146,9 @@ def measure_all(samples: Mapping[str, Sample], small_sample: bool = True) -> dic
 
 
 def _threads() -> int:
-    """As many as torch may use, whose limits a user sets."""
-    import torch
-
-    return torch.get_num_threads()
+    """As many as torch may use, whose limits a user sets; where dumps are judged without it, as there are cores."""
+    torch = sys.modules.get("torch")
+    return torch.get_num_threads() if torch else os.cpu_count() or 1
 
 
 def judge(
@@ -171,7 +172,7 @@ def judge(
     rows = []
     for key, found in measure_all(samples, precision).items():
         if isinstance(found, Measure):
-            verdict = _verdict(found, bound, (tolerances or {}).get(key, 0.0), precision)
+            verdict = verdict_of(found, bound, (tolerances or {}).get(key, 0.0), precision)
         else:
             verdict = {"failures": found}
         if any(failure.kind is FailureKind.ROUNDING for failure in verdict["failures"]):
@@ -214,7 +215,8 @@ def _with_side(failure: Failure, sample: Sample) -> Failure:
     return replace(failure, side=sides[0]) if len(sides) == 1 else failure
 
 
-def _verdict(m: Measure, bound: float, tolerance: float, precision: bool) -> dict:
+def verdict_of(m: Measure, bound: float, tolerance: float, precision: bool) -> dict:
+    """The figures and failures of a row; the arguments are those of `judge`."""
     cancelling = m.error64 > 0 and (m.cancels(bound) or tolerance > bound * m.norm)
     allowed = max(m.tolerance, tolerance) if cancelling else bound * m.norm
     # Below the smallest normal number float32 has no digits left, and TensorFlow flushes it to zero.

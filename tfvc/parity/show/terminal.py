@@ -8,7 +8,7 @@ from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.findings import Findings
 from tfvc.parity.findings.layer import CULPRIT, FINE, NOT_COMPARED, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.findings.row import Row, Verdict
-from tfvc.parity.findings.words import not_compared_words, raised_together, raised_words
+from tfvc.parity.findings.words import limit_words, not_compared_words, raised_together, raised_words, side_words
 
 _STYLES = {CULPRIT: "bold red", VICTIM: "yellow", NOT_COMPARED: "cyan", UNPAIRED: "dim", FINE: ""}
 
@@ -131,7 +131,7 @@ def _stage_figures(rows: list[Row]) -> list[str]:
 
 def _lines(report: Findings) -> list[Text]:
     """What the tables do not show."""
-    lines = []
+    lines = [*map(side_words, report.sides), *map(limit_words, report.limits)]
     # In later training steps most tensors are noisier than float64 is exact; the first gradients say what cancels.
     cancelling = [row.key for row in report.rows if row.cancelling and row.stage.step in (None, 1)]
     if cancelling:

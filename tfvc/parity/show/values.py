@@ -11,7 +11,7 @@ from tfvc.parity.findings.not_compared import NotCompared
 from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import Stage
-from tfvc.parity.findings.words import not_compared_words, raised_words, stage_words
+from tfvc.parity.findings.words import limit_words, not_compared_words, raised_words, stage_words
 
 SCHEMA = 2
 _VIEWS = ("propagated_forward", "local_forward", "propagated_backward", "local_backward")
@@ -36,6 +36,8 @@ def as_values(findings: Findings) -> dict[str, Any]:
         "accepted": findings.accepted,
         "held": findings.held,
         "environment": asdict(findings.environment) if findings.environment else None,
+        "sides": [asdict(side) for side in findings.sides],
+        "limits": [{"limit": limit, "words": limit_words(limit)} for limit in findings.limits],
         "passed": findings.passed,
         "first_failure": first.where if first else None,
         "cancelling": findings.cancelling,

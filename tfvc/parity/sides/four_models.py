@@ -96,8 +96,7 @@ class FourModels:
         else:
             own = {key: partial(self._own.__getitem__, key) for key in self._own}
             made = initial_state(self.shapes, mode, self.seed).and_also(own)
-        tied = [entry.keys for entry in self.torch64.joint if isinstance(entry.keys_as, Tied)]
-        return made.renamed({key: keys[0] for keys in tied for key in keys})
+        return with_tied_alike(made, self.torch64.joint)
 
     def joined_initial(self) -> LazyArrays:
         """The initial weights under torch's own keys and under the names of the entries."""
@@ -198,9 +197,13 @@ class FourModels:
         self.inputs = self.draw()
 
     def draw(self) -> dict[str, np.ndarray]:
-        """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
-        drawn = made_by(f"parity case {self.case.name}: its inputs", lambda: self.case.inputs(self.rng))
-        return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
+        return draw(self.case, self.rng)
+
+
+def draw(case: ParityCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Inputs that float32 holds exactly, so that both precisions start from the same numbers."""
+    drawn = made_by(f"parity case {case.name}: its inputs", lambda: case.inputs(rng))
+    return {k: v.astype(np.float32) if np.issubdtype(v.dtype, np.floating) else v for k, v in drawn.items()}
 
 
 def _values(attempts: FourOf[tuple[Any, Catching]]) -> FourOf[Any]:
@@ -209,6 +212,12 @@ def _values(attempts: FourOf[tuple[Any, Catching]]) -> FourOf[Any]:
     if raised:
         raise SidesRaised(raised) from next(caught.error for _, caught in attempts if caught.error)
     return attempts.map(lambda attempt: attempt[0])
+
+
+def with_tied_alike(state: LazyArrays, joint: Sequence[Entry]) -> LazyArrays:
+    """Weights of which the tied ones are all the first."""
+    tied = [entry.keys for entry in joint if isinstance(entry.keys_as, Tied)]
+    return state.renamed({key: keys[0] for keys in tied for key in keys})
 
 
 def joined_with_parts(state: Mapping[str, np.ndarray], joint: Sequence[Entry]) -> LazyArrays:

@@ -1,6 +1,6 @@
 """What optimizers keep between steps, under names that both frameworks share, and in torch's units."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -21,10 +21,6 @@ TORCH_SLOTS = {
     "acc_delta": StageKind.SQUARED_UPDATES,
     "momentum_buffer": StageKind.MOMENTUM,
 }
-# Squares, of which the root is compared: it is no further off than the gradients were.
-SQUARES = (StageKind.VELOCITY, StageKind.LARGEST_VELOCITY, StageKind.SQUARED_UPDATES)
-# What is of the size of an update rather than of a gradient.
-OF_UPDATES = (StageKind.UPDATES, StageKind.SQUARED_UPDATES)
 
 
 def torch_slot(name: str, state: Mapping[str, Any]) -> StageKind:
@@ -35,22 +31,35 @@ def torch_slot(name: str, state: Mapping[str, Any]) -> StageKind:
 def units_of(
     optimizer: Any, kind: StageKind, theirs: Mapping[str, np.ndarray], ours: Mapping[str, np.ndarray]
 ) -> float:
-    """By what torch's slot is multiplied in a Keras optimizer.
-
-    The momentum of Keras's SGD and RMSprop holds steps, the learning rate included. One that is derived of them, or
-    that is written by hand, may do it either way: then a first step shows which.
+    """By what torch's slot is multiplied in a Keras optimizer, see `possible_units`.
 
     Args:
         optimizer: Keras's.
         kind: which slot.
         theirs, ours: the slot behind a first step, of torch and of Keras, by key.
     """
+    return shown_unit(possible_units(optimizer, kind), theirs, ours)
+
+
+def possible_units(optimizer: Any, kind: StageKind) -> list[float]:
+    """By what torch's slot may be multiplied in a Keras optimizer, the likeliest first.
+
+    The momentum of Keras's SGD and RMSprop holds steps, the learning rate included. One that is derived of them, or
+    that is written by hand, may do it either way: then a first step shows which.
+    """
     if kind not in (StageKind.MOMENTUM, StageKind.UPDATES):
-        return 1.0
+        return [1.0]
     rate = float(np.asarray(getattr(optimizer, "learning_rate", 0.0)))
     usual = {keras.optimizers.SGD: -rate, keras.optimizers.RMSprop: rate}
     expected = next((unit for stock, unit in usual.items() if isinstance(optimizer, stock)), 1.0)
+    return [unit for unit in (expected, 1.0, -rate, rate) if unit] if expected else [1.0, *filter(None, (-rate, rate))]
+
+
+def shown_unit(possible: Sequence[float], theirs: Mapping[str, np.ndarray], ours: Mapping[str, np.ndarray]) -> float:
+    """Which of them a slot behind a first step shows; the first of them if it shows none."""
+    if len(possible) == 1:
+        return possible[0]
     square = sum(float(np.sum(np.square(x))) for x in theirs.values())
     found = sum(float(np.vdot(x, ours[key])) for key, x in theirs.items() if key in ours) / max(square, 1e-300)
-    shown = [unit for unit in (expected, 1.0, -rate, rate) if unit and abs(found / unit - 1) < 1e-9]
-    return shown[0] if shown else expected or 1.0
+    shown = [unit for unit in possible if abs(found / unit - 1) < 1e-9]
+    return shown[0] if shown else possible[0]

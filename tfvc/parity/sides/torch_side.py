@@ -173,7 +173,9 @@ class TorchSide:
         self._gradients[turn.name] = {key: p.grad for key, p in parameters.items()}
         self.optimizers[turn.name].step()
         if not settings.clips:
-            self.forget_gradients()
+            # Those of another turn may be waiting for their step.
+            del self._gradients[turn.name]
+            self.module.zero_grad()
             return {}
         return self.gradients(turn)
 

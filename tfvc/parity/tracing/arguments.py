@@ -34,6 +34,20 @@ def aligned(theirs: Call, ours: Call) -> tuple[Call, Call]:
     return theirs, _arranged(ours, order, range(len(order), len(order) + len(ours.own)))
 
 
+def alone(call: Call, function: Callable) -> Call:
+    """A call as it can be said without the other side's: without masks, an attention's inputs in torch's order.
+
+    Args:
+        call: of a layer or module.
+        function: its `call` or `forward`.
+    """
+    call = _without_masks(_complete(call), function)
+    names = _names(function, call)
+    if not isinstance(call.owner, keras.layers.MultiHeadAttention) or names.keys() != {"query", "key", "value"}:
+        return call
+    return _arranged(call, [names[name] for name in ("query", "key", "value")], range(3, 3 + len(call.own)))
+
+
 def _of_torch(module: Any) -> bool:
     """Whether a module is torch's own; a port of somebody's module takes a mask as that one does."""
     return type(module).__module__.startswith("torch.nn.")

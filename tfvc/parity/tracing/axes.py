@@ -87,8 +87,12 @@ def in_torchs_layout(array: np.ndarray, layout: Layout) -> np.ndarray:
 
 def of_input(module: Any, torch_array: np.ndarray, keras_array: np.ndarray) -> Axes | None:
     """The axes of an input that both models have computed; values that agree decide, then the kind, then the shapes."""
+    return input_axes(by_kind(module, torch_array.ndim), torch_array, keras_array)
+
+
+def input_axes(kind: Axes | None, torch_array: np.ndarray, keras_array: np.ndarray) -> Axes | None:
+    """The same, where `by_kind` is known."""
     fitting = _fitting(torch_array.shape, keras_array.shape)
-    kind = by_kind(module, torch_array.ndim)
     ordered = [kind] * (kind in fitting) + fitting
     scale = np.linalg.norm(torch_array) * _SAME
     for axes in ordered:
@@ -114,12 +118,20 @@ def of_output(
         input_axes: of the module's first input.
         leaf: whether a shape that is wrong is to be reported rather than to be taken for another convention.
     """
+    return output_axes(by_kind(module, len(torch_shape)), torch_shape, keras_shape, input_axes, leaf)
+
+
+def output_axes(
+    kind: Axes | None,
+    torch_shape: tuple[int, ...],
+    keras_shape: tuple[int, ...],
+    of_input: Axes | None,
+    leaf: bool = True,
+) -> Axes | None:
+    """The same, where `by_kind` is known."""
     fitting = _fitting(torch_shape, keras_shape)
-    if input_axes is not None and len(input_axes) == len(torch_shape):
-        known = input_axes
-    else:
-        known = by_kind(module, len(torch_shape))
-    if known in fitting or (not fitting and by_kind(module, len(torch_shape)) is not None):
+    known = of_input if of_input is not None and len(of_input) == len(torch_shape) else kind
+    if known in fitting or (not fitting and kind is not None):
         return known  # if nothing fits, the shape is wrong, and will be reported so
     if not fitting and leaf and len(torch_shape) == len(keras_shape):
         return _nearest(torch_shape, keras_shape)

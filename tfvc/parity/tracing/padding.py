@@ -98,7 +98,12 @@ def padding_outside(module: Any, theirs: np.ndarray, ours: np.ndarray) -> tuple[
         The layout, and what stands around torch's and around Keras's; None if padding does not explain the sizes.
     """
     layout = layout_of(by_kind(module, theirs.ndim))
-    if layout is None or not hasattr(module, "kernel_size") or theirs.ndim != ours.ndim:
+    return padding_between(layout, theirs, ours) if layout is not None and hasattr(module, "kernel_size") else None
+
+
+def padding_between(layout: Layout, theirs: np.ndarray, ours: np.ndarray) -> tuple[Layout, Padding, Padding] | None:
+    """The same, of a layer that is known to slide a kernel over what is laid out so."""
+    if theirs.ndim != ours.ndim:
         return None
     ours = layout.to_torch(ours)
     if theirs.shape[:2] != ours.shape[:2] or theirs.shape == ours.shape:

@@ -84,7 +84,7 @@ def pair_up(
             pairs[path] = Pair(path, chain, of_module.get(path, frozenset()), "table")
     ran = Counter(id(call.owner) for call in torch_calls), Counter(id(call.owner) for call in keras_calls)
     taken = {held.get(path) for path in pairs}
-    candidates = [path for path in held if not _is_bypassed(path, modules, ran[0])]
+    candidates = [path for path in held if not is_bypassed(path, modules, ran[0])]
     for keys, group in groupby(sorted(candidates, key=lambda p: (sorted(held[p]), p)), key=held.get):
         if not keys or keys in taken:
             continue
@@ -121,7 +121,7 @@ def _keys_of_modules(modules: dict[str, Any], entries: Sequence[Entry]) -> dict[
     return {path: frozenset(k for k in known if not path or k.startswith(f"{path}.")) for path in modules}
 
 
-def _is_bypassed(path: str, modules: dict[str, Any], ran: Counter) -> bool:
+def is_bypassed(path: str, modules: dict[str, Any], ran: Counter) -> bool:
     """Whether a module of torch's own takes the weights of this one, in it, and does not call it.
 
     As `nn.MultiheadAttention` does with its output projection: the two are compared as one.

@@ -106,8 +106,9 @@ def chart(groups: Sequence[Group]) -> Chart:
             x = left + (place + 0.5) * column
             marks.append(_mark(round(x, 1), name, row, radius, upper, lower))
             if row.error64 is not None:
+                shades += [_bar(x - column / 2, column, upper, row.bound64)]
+            if row.error32 is not None:
                 start = x - column / 2
-                shades += [_bar(start, column, upper, row.bound64)]
                 shades += [_bar(start, column, lower, row.noise32 * NOISE_FACTOR)]
                 noises.append(f"M{start:.1f} {lower(row.noise32)}h{column:.1f}")
         left += width + GROUP_GAP
@@ -141,8 +142,9 @@ def _width(group: Group, step: float) -> float:
 
 def _mark(x: float, name: str, row: Row, radius: float, upper: Scale, lower: Scale) -> Mark:
     look = "cancelling" if row.cancelling and row.verdict is Verdict.PASS else row.verdict
-    if row.error64 is not None:
-        heights = (upper(row.error64), lower(row.error32))
+    figures = (upper, row.error64), (lower, row.error32)
+    if any(figure is not None for _, figure in figures):  # both, unless a side has one precision only
+        heights = tuple(None if figure is None else scale(figure) for scale, figure in figures)
     else:  # integers, and what has no norm
         heights = (None, None) if row.failed else (upper.bottom, lower.bottom)
     return Mark(x, describe(row, name), look, round(radius * (1.4 if row.failed else 1), 2), *heights)

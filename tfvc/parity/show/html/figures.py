@@ -52,10 +52,9 @@ def describe(row: Row, name: str) -> str:
     """All about a tensor, a line each."""
     lines = [name]
     if row.error64 is not None:
-        lines += [
-            f"float64 error {number(row.error64)}, allowed {number(row.bound64)}",
-            f"float32 error {number(row.error32)} = {times(row.ratio)} × noise {number(row.noise32)}",
-        ]
+        lines.append(f"float64 error {number(row.error64)}, allowed {number(row.bound64)}")
+    if row.error32 is not None:
+        lines.append(f"float32 error {number(row.error32)} = {times(row.ratio)} × noise {number(row.noise32)}")
     if row.ulps is not None:
         lines.append(f"{count(row.ulps)} ULPs at most")
     lines.append(verdict(row))
