@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfvc.parity.diagnosis.explain import explain
+from tfvc.parity.diagnosis.explain import Explanation, explain
+from tfvc.parity.diagnosis.runs import run_subject
+from tfvc.parity.diagnosis.subjects.run import RunSubject
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
 from tfvc.parity.diagnosis.suspects import Suspect, backward_suspect, forward_suspect, owner_of
 from tfvc.parity.findings.diagnosis import Diagnosis, Fault
@@ -32,7 +34,8 @@ def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row
         earlier=_first_tensors(before),
         inputs=views.models.inputs,
     )
-    return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage))
+    again = run_subject(views, subject.place, row, passage, before)
+    return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage), again)
 
 
 def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Samples) -> Diagnosis:
@@ -47,7 +50,8 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
     subject = TensorSubject(
         place, *samples[row.key].float64, earlier=_first_tensors(before), inputs=views.models.inputs
     )
-    return _of_tensor(views, "", row, subject, forward_suspect(views, before, None))
+    again = run_subject(views, place, row, samples[row.key], before)
+    return _of_tensor(views, "", row, subject, forward_suspect(views, before, None), again)
 
 
 def coming_back(
@@ -89,9 +93,16 @@ def lost_gradient(views: LayerViews, row: Row, one: BackwardPass) -> Diagnosis:
     return _with_suspect(why, owner_of(views, row.key))
 
 
-def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject, suspect: Suspect | None) -> Diagnosis:
+def _of_tensor(
+    views: LayerViews, path: str, row: Row, subject: TensorSubject, suspect: Suspect | None, again: RunSubject | None
+) -> Diagnosis:
     """What lies between layers gives another tensor than torch's."""
     tried = explain(subject)
+    if tried.hypothesis is None and again is not None:
+        by_run = explain(again)
+        if by_run.hypothesis is not None:
+            return _of_run(views, path, row, by_run)
+        tried = Explanation(None, (*tried.evidence, *by_run.evidence))
     found, place = tried.hypothesis, subject.place
     theirs, ours = subject.torch.shape, subject.keras.shape
     if found:
@@ -102,6 +113,14 @@ def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject, s
     kind = Fault.BETWEEN_LAYERS
     why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
     return _with_suspect(why, suspect)
+
+
+def _of_run(views: LayerViews, path: str, row: Row, tried: Explanation) -> Diagnosis:
+    """What torch's whole model shows with one thing changed; a hypothesis knows where it changed it."""
+    found = tried.hypothesis
+    path = path if found.where is None else found.where
+    kind, keras = found.fault or Fault.BETWEEN_LAYERS, found.keras or _keras(views, path)
+    return Diagnosis(path or WHOLE, kind, keras, row, found.name, found.cause, found.fix, tried.evidence)
 
 
 def _with_suspect(why: Diagnosis, suspect: Suspect | None) -> Diagnosis:

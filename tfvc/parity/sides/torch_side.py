@@ -1,6 +1,7 @@
 """The torch half of a comparison: the same methods as the Keras half."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -86,6 +87,14 @@ class TorchSide:
         with torch.no_grad(), self._without_dropout(), traced(modules or {}, calls) as made:
             outputs = self._outputs(self.tensors(inputs))
         return {name: _array(value) for name, value in outputs.items()}, made
+
+    def inside(self, context: AbstractContextManager, inputs: Arrays, training: bool) -> dict[str, Any]:
+        """The outputs' tensors, computed inside a context."""
+        import torch
+
+        self.module.train(training)
+        with torch.no_grad(), self._without_dropout(), context:
+            return self._outputs(self.tensors(inputs))
 
     def inverse(
         self, inputs: Arrays, outputs: Arrays, modules: Mapping[str, Any] | None = None

@@ -11,6 +11,8 @@ from tfvc.parity.diagnosis.subjects.layer import LayerSubject, Weights
 Tensors = tuple[Any, Any, Any]
 # A score behind which nothing is left of a key.
 _HIDDEN = -1e30
+# What Keras's softmax takes away from a score.
+_ADDED = 1e9
 
 
 def split(x: Any, heads: int) -> Any:
@@ -125,6 +127,11 @@ def hiding(masks: Mapping[str, Any]) -> Callable[[Any], Any]:
     A query that sees nothing sees all keys alike, as in Keras; torch gives NaN.
     """
     return lambda scores: reduce(lambda s, mask: s.masked_fill(mask, _HIDDEN), masks.values(), scores)
+
+
+def adding(masks: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """The same by a large negative number that is added: a query that sees nothing keeps its scores."""
+    return lambda scores: reduce(lambda s, mask: s - _ADDED * mask.to(s.dtype), masks.values(), scores)
 
 
 def causal(scores: Any, ahead: int = 0) -> Any:

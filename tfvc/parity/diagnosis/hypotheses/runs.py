@@ -1,0 +1,89 @@
+"""What a port may do otherwise between layers, tried on torch's whole model: functions, and weights of no layer pair."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from tfvc.parity.diagnosis.hypotheses.functions import changes_of
+from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
+from tfvc.parity.diagnosis.subjects.run import Part, RunSubject, instead, with_weights
+from tfvc.parity.findings.diagnosis import Fault
+
+
+@register(RunSubject)
+def functions(subject: RunSubject) -> Iterator[Hypothesis]:
+    """Another function than torch's."""
+    for call in subject.calls:
+        for change in changes_of(call):
+            yield Hypothesis(
+                change.name,
+                f"{subject.place}: {change.words}.",
+                change.fix,
+                instead(call, change.other),
+                where=_holding(subject, call.path),
+            )
+
+
+def _holding(subject: RunSubject, path: str) -> str:
+    """The path, or that of the block around it if it is a layer without weights."""
+    module = subject.run.side.module.get_submodule(path)
+    bare = not any(True for _ in module.parameters()) and not any(True for _ in module.children())
+    return path.rpartition(".")[0] if bare else path
+
+
+@register(RunSubject)
+def weights(subject: RunSubject) -> Iterator[Hypothesis]:
+    """A weight, or the part of it that a Keras layer holds, in another arrangement."""
+    for key in subject.keys:
+        parts = subject.parts(key)
+        for part in parts:
+            for kind, words, change in arrangements(part.shape):
+                yield _of_part(
+                    part, f"weight: {kind}", f"The layer has torch's {part.words} {words}.", {part: (part, change)}
+                )
+        for one, other in combinations(parts, 2):
+            if one.shape == other.shape:
+                said = f"The layers have torch's {one.words} and {other.words} exchanged."
+                swapped = {one: (other, _as_it_is), other: (one, _as_it_is)}
+                yield _of_part(one, "weight: exchanged", said, swapped)
+
+
+def _as_it_is(tensor: Any) -> Any:
+    return tensor
+
+
+def _of_part(part: Part, name: str, cause: str, changed: Mapping[Part, Any]) -> Hypothesis:
+    """Parts of one weight that are filled with another one, changed."""
+
+    def made(subject: RunSubject) -> dict[str, Any]:
+        right = subject.weight(part.key)
+        wrong = right.clone()
+        for filled, (source, change) in changed.items():
+            filled.of(wrong).copy_(change(source.of(right)))
+        return {part.key: wrong}
+
+    fix = f"Load {part.words} as it is in torch; check how the layer uses it."
+    return Hypothesis(name, cause, fix, with_weights(made), Fault.LAYER, part.module, part.keras)
+
+
+@register(RunSubject)
+def weights_of_another_module(subject: RunSubject) -> Iterator[Hypothesis]:
+    """A module has the weights of another one of the same kind."""
+    modules = dict(subject.run.side.module.named_modules())
+    for path in dict.fromkeys(key.rpartition(".")[0] for key in subject.keys):
+        own = _shapes(modules[path])
+        for other, module in modules.items():
+            if other != path and own == _shapes(module):
+
+                def exchanged(subject: RunSubject, path: str = path, other: str = other) -> dict[str, Any]:
+                    return {f"{path}.{name}": subject.weight(f"{other}.{name}") for name in _shapes(modules[path])}
+
+                cause = f"{path} has the weights of {other} in Keras."
+                fix = "Compare the weight map's pairs: each torch key belongs to one layer."
+                wrong = with_weights(exchanged)
+                yield Hypothesis("weights of another layer", cause, fix, wrong, Fault.LAYER, path)
+
+
+def _shapes(module: Any) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(p.shape) for name, p in module.named_parameters(recurse=False)}
