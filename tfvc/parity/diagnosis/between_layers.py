@@ -54,6 +54,28 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
     return _of_tensor(views, "", row, subject, forward_suspect(views, before, None), again)
 
 
+def followed(
+    views: LayerViews, why: Diagnosis, calls: Sequence[Passage], row: Row, target: Passage | Sample
+) -> Diagnosis:
+    """A layer that is wrong by itself, explained by what it and what follows it give together, if they are.
+
+    Args:
+        views: the layers.
+        why: the diagnosis of the layer by itself.
+        calls: up to the layer's.
+        row: of the tensor that is wrong behind it.
+        target: that tensor: the input of a call, or an output of the model.
+    """
+    place = f"What {_called(calls[-1])} and what follows it do"
+    again = run_subject(views, place, row, target, calls, also=calls[-1])
+    tried = explain(again) if again is not None else None
+    if tried is None or tried.hypothesis is None:
+        return why
+    found = _of_run(views, calls[-1].pair.path, why.row, tried)
+    inside = found.culprit == why.culprit or found.culprit.startswith(f"{calls[-1].pair.path}.")
+    return replace(found, keras=why.keras) if inside else found
+
+
 def coming_back(
     views: LayerViews, calls: Sequence[Passage], sample: Sample, row: Row, terms: Mapping[str, np.ndarray]
 ) -> Diagnosis:

@@ -51,7 +51,9 @@ def run_subject(
     theirs = run.tensor(aim)
     if theirs is None or theirs.shape != ours.shape:
         return None
-    return RunSubject(place, run, aim, theirs, ours, calls[::-1], models.keras64.entries)
+    ended = [path for path, _ in record.ended]
+    pairs = [pair.path for pair in views.pairing.pairs]
+    return RunSubject(place, run, aim, theirs, ours, calls[::-1], models.keras64.entries, ended, pairs)
 
 
 def _aim(run: TorchRun, row: Row, target: Passage | Sample) -> tuple[np.ndarray, Target | None]:

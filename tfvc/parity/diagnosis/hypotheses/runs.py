@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
+from tfvc.parity.diagnosis.explain import VANISHED
 from tfvc.parity.diagnosis.hypotheses.functions import changes_of
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.run import Part, RunSubject, instead, with_weights
 from tfvc.parity.findings.diagnosis import Fault
+from tfvc.parity.sides.torch_functions import Instead
 
 
 @register(RunSubject)
@@ -65,6 +69,88 @@ def _of_part(part: Part, name: str, cause: str, changed: Mapping[Part, Any]) -> 
 
     fix = f"Load {part.words} as it is in torch; check how the layer uses it."
     return Hypothesis(name, cause, fix, with_weights(made), Fault.LAYER, part.module, part.keras)
+
+
+@register(RunSubject)
+def scaled_weights(subject: RunSubject) -> Iterator[Hypothesis]:
+    """A weight times a number, which is measured."""
+    for part in (part for key in subject.keys for part in subject.parts(key)):
+        twice = _of_part(part, "", "", {part: (part, lambda w: w * 2)}).wrong(subject)
+        times = _times(subject, twice)
+        if times:
+            said = f"The layer has torch's {part.words} times {times:.10g}."
+            yield _of_part(part, "weight: scale", said, {part: (part, lambda w, n=times: w * n)})
+
+
+@register(RunSubject)
+def scaled_results(subject: RunSubject) -> Iterator[Hypothesis]:
+    """What a function gives times a number, which is measured."""
+    for call in subject.calls:
+        times = _times(subject, instead(call, _times_of(2.0))(subject))
+        if times:
+            yield Hypothesis(
+                "scale",
+                f"{subject.place}: the result of {call.name} is multiplied by {times:.10g}, which torch does not do.",
+                f"Multiply it by {1 / times:.10g}, or take away what scales it.",
+                instead(call, _times_of(times)),
+                where=_holding(subject, call.path),
+            )
+
+
+def _times(subject: RunSubject, twice: np.ndarray | None) -> float:
+    """The factor with which a thing enters Keras's tensor, if the tensor goes linearly with it; else 0.
+
+    Args:
+        subject: the run.
+        twice: torch's tensor where the factor is 2.
+    """
+    if twice is None or twice.shape != subject.keras.shape:
+        return 0.0
+    slope, difference = twice - subject.torch, subject.keras - subject.torch
+    found = float(np.vdot(slope, difference) / max(np.vdot(slope, slope), 1e-300))
+    left = np.linalg.norm(difference - found * slope)
+    return 1 + found if found and left <= VANISHED * np.linalg.norm(difference) else 0.0
+
+
+def _times_of(factor: float) -> Instead:
+    def other(function: Any, args: tuple, kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return result * factor if hasattr(result, "is_floating_point") and result.is_floating_point() else result
+
+    return other
+
+
+@register(RunSubject)
+def coarse_parts(subject: RunSubject) -> Iterator[Hypothesis]:
+    """A part of a projection's result that one of several Keras layers keeps in fewer digits."""
+    import torch
+
+    of_tensor = {id(p): key for key, p in subject.run.side.module.named_parameters()}
+    for call in subject.calls:
+        keys = [of_tensor[id(x)] for x in call.tensors if id(x) in of_tensor]
+        parts = next((parts for key in keys if len(parts := subject.parts(key)) > 1), [])
+        for part in parts:
+            for dtype in (torch.bfloat16, torch.float16, torch.float32):
+                name = str(dtype).removeprefix("torch.")
+                yield Hypothesis(
+                    "coarse precision",
+                    f"What the layer gives is kept in {name}.",
+                    f"Compute in the model's own dtype, not in {name}.",
+                    instead(call, _rounded(part, dtype)),
+                    Fault.LAYER,
+                    part.module,
+                    part.keras,
+                )
+
+
+def _rounded(part: Part, dtype: Any) -> Instead:
+    def other(function: Any, args: tuple, kwargs: Any) -> Any:
+        result = function(*args, **kwargs).clone()
+        cut = result[..., part.start : part.stop]
+        cut.copy_(cut.to(dtype))
+        return result
+
+    return other
 
 
 @register(RunSubject)

@@ -71,17 +71,26 @@ class TorchRun:
         self, target: Target, instead: Mapping[int, Instead] | None = None, weights: Mapping[str, Any] | None = None
     ) -> Array | None:
         """A tensor of a run with other functions or weights; None if the run does not come to it."""
-        return self.tensors([target], instead, weights)[0]
-
-    def tensors(
-        self,
-        targets: Sequence[Target],
-        instead: Mapping[int, Instead] | None = None,
-        weights: Mapping[str, Any] | None = None,
-    ) -> list[Array | None]:
-        """The same for several of one run."""
         with self._initially(weights or {}), calling(instead or {}):
-            return self._tensors(targets)
+            return self._tensors([target])[0]
+
+    def without(self, path: str, targets: Sequence[Target]) -> list[Array | None]:
+        """Several tensors of a run in which a module gives what it takes."""
+        module = self.side.module.get_submodule(path)
+        handle = module.register_forward_hook(lambda m, args, result: args[0])
+        try:
+            with self._initially():
+                return self._tensors(targets)
+        finally:
+            handle.remove()
+
+    def applied(self, path: str, x: Array) -> Array:
+        """What a module makes of an array."""
+        import torch
+
+        module = self.side.module.get_submodule(path)
+        with self._initially(), torch.no_grad():
+            return module(self.side.tensor(x)).numpy()
 
     def _tensors(self, targets: Sequence[Target]) -> list[Array | None]:
         import torch
@@ -175,7 +184,8 @@ class RunSubject(Subject):
         torch, keras: what both models give.
         calls: functions that may be other ones in Keras, the nearest to the tensor first.
         entries: which Keras variables hold what of torch's weights.
-        blocks: paths of the smallest pairs around, for what is a matter of the order in a block.
+        ended: paths of the layers that torch has called before.
+        pairs: paths of all layers that have a counterpart.
     """
 
     place: str
@@ -185,7 +195,8 @@ class RunSubject(Subject):
     keras: Array
     calls: Sequence[FunctionCall]
     entries: Sequence[Entry] = ()
-    blocks: Sequence[str] = ()
+    ended: Sequence[str] = ()
+    pairs: Sequence[str] = ()
     spent: float = 0.0
 
     def error(self, wrong: Callable[["RunSubject"], Array | None] | None = None) -> float:
