@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from parity_tests.foreign.planting.draw import KINDS, Bug, sites
-from parity_tests.foreign.planting.kind import Site
+from parity_tests.foreign.planting.kind import Kind, Site
 from tfvc.parity.findings.diagnosis import Diagnosis, Fault
 from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.private_parts import sublayers
@@ -30,7 +30,8 @@ def right_places(bug: Bug, layers: Iterable[Layer]) -> list[str]:
     pairs = {layer.path: layer.keras_path for layer in layers if layer.verdict != UNPAIRED}
     both = [bug.index, bug.value] if bug.kind == "weights of another layer" else [bug.index]
     places: list[str] = []
-    for site in (found[index] for index in both):
+    inner = [i for i, other in enumerate(found) if _does(kind, found[bug.index], other)]
+    for site in (found[index] for index in [*both, *inner]):
         exact = [path for path, keras_path in pairs.items() if site.path in keras_path.split(" + ")]
         places += exact
         if kind.around or not exact:
@@ -47,6 +48,11 @@ def is_right(found: Diagnosis | None, places: list[str]) -> bool:
         between and found.culprit.startswith(place[:-1]) if place.endswith(".*") else found.culprit == place
         for place in places
     )
+
+
+def _does(kind: Kind, site: Site, inner: Site) -> bool:
+    """Whether a layer in that of the bug does what is wrong."""
+    return bool(kind.within) and isinstance(inner.layer, kind.within) and inner is not site and _holds(site, inner)
 
 
 def _block_around(site: Site, found: list[Site]) -> list[str]:

@@ -172,13 +172,15 @@ class Comparison:
         )
         _add(report, found.raised)
         self._diagnose(report, views, lambda: diagnose_forward(views, found.passes))
-        self._compare_dropouts(report, found.dropped)
+        self._compare_dropouts(report, views, found.dropped)
         return views
 
-    def _compare_dropouts(self, report: Report, dropped: tuple[Sequence[Drop], Sequence[Drop]]) -> None:
+    def _compare_dropouts(
+        self, report: Report, views: LayerViews | None, dropped: tuple[Sequence[Drop], Sequence[Drop]]
+    ) -> None:
         """What both models drop in training, unless the case accepts that they do not drop the same."""
         if DROPOUT not in self.models.case.accepted:
-            rows, diagnoses = diagnose_dropout(*dropped)
+            rows, diagnoses = diagnose_dropout(*dropped, lambda: views or self._looked_at(report))
             report.rows += rows
             report.diagnoses += diagnoses
 

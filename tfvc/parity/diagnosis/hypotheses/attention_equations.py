@@ -35,6 +35,7 @@ class Equations:
         after: what is done to the weights of the same shape, behind the softmax.
         axis: of the softmax.
         split, merge: how features are cut into heads, and put together again.
+        stopped: which of query, key and value (0, 1, 2) give no gradient.
     """
 
     scale: float | None = None
@@ -43,10 +44,12 @@ class Equations:
     axis: int = -1
     split: Callable[[Any, int], Any] = field(default=split)
     merge: Callable[[Any], Any] = field(default=merge)
+    stopped: tuple[int, ...] = ()
 
     def run(self, projected: Tensors, heads: int) -> tuple[Any, Any]:
         """The weighted values [batch, query, features] of query, key and value, and the weights."""
-        q, k, v = (self.split(x, heads) for x in projected)
+        given = (x.detach() if i in self.stopped else x for i, x in enumerate(projected))
+        q, k, v = (self.split(x, heads) for x in given)
         scale = q.shape[-1] ** -0.5 if self.scale is None else self.scale
         weights = self.after(self.masked(q @ k.transpose(-1, -2) * scale).softmax(self.axis))
         return self.merge(weights @ v), weights
