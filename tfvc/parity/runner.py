@@ -156,6 +156,7 @@ class Comparison:
         for phase, run in _CONSISTENCY.items():
             if phase in phases and (report.passed or phases == {phase}):
                 views = self._consistency(report, views, run)
+        report.unexercised = self.models.torch64.exercised.missing
         if views:
             views.settle()
             report.layers = [*views.layers.values(), *views.pairing.unpaired]

@@ -35,9 +35,7 @@ def diagnose_forward(views: LayerViews, passes: Sequence[ForwardPass]) -> list[D
     return []
 
 
-def _with_what_follows(
-    views: LayerViews, why: Diagnosis, calls: Sequence[Passage], one: ForwardPass
-) -> Diagnosis:
+def _with_what_follows(views: LayerViews, why: Diagnosis, calls: Sequence[Passage], one: ForwardPass) -> Diagnosis:
     """A layer that nothing explains by itself, together with what follows it: Keras's may do that too.
 
     Args:

@@ -35,6 +35,7 @@ def as_values(findings: Findings) -> dict[str, Any]:
         "ignored": findings.ignored,
         "accepted": findings.accepted,
         "held": findings.held,
+        "unexercised": [asdict(part) for part in findings.unexercised],
         "environment": asdict(findings.environment) if findings.environment else None,
         "passed": findings.passed,
         "first_failure": first.where if first else None,

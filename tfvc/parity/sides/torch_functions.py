@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfvc.parity.sides.structure import take_apart
@@ -67,27 +67,39 @@ def recording(module: Any, watched: Sequence[str] = ()) -> Iterator[Recording]:
         module: whose modules call them.
         watched: paths of modules whose calls are counted.
     """
-    found, running = Recording(), []
-    counts = dict.fromkeys(watched, 0)
-
-    def record(number: int, function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> None:
-        path = running[-1] if running else ""
-        found.functions.append(FunctionCall(number, function, args, kwargs, path, len(found.ended)))
+    found, counts = Recording(), dict.fromkeys(watched, 0)
 
     def leave(path: str) -> None:
-        running.pop()
         if path in counts:
             counts[path] += 1
             found.ended.append((path, counts[path]))
+
+    with watching(module, lambda call: found.functions.append(replace(call, ended=len(found.ended))), leave):
+        yield found
+
+
+@contextmanager
+def watching(
+    module: Any, see: Callable[[FunctionCall], None], leave: Callable[[str], None] = lambda path: None
+) -> Iterator[None]:
+    """Inside, every call of a function is seen, behind it, and every end of a module's call, by its path."""
+    running: list[str] = []
+
+    def record(number: int, function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> None:
+        see(FunctionCall(number, function, args, kwargs, running[-1] if running else ""))
+
+    def ended(path: str) -> None:
+        running.pop()
+        leave(path)
 
     handles = []
     for path, part in module.named_modules():
         if _is_python(part):
             handles.append(part.register_forward_pre_hook(lambda m, args, path=path: running.append(path)))
-            handles.append(part.register_forward_hook(lambda m, args, y, path=path: leave(path), always_call=True))
+            handles.append(part.register_forward_hook(lambda m, args, y, path=path: ended(path), always_call=True))
     try:
         with _mode(record, {}):
-            yield found
+            yield
     finally:
         for handle in handles:
             handle.remove()
@@ -112,10 +124,7 @@ def _mode(record: Callable[..., None], instead: Mapping[int, Instead]) -> Any:
                 return function(*args, **kwargs)
             number = self.calls
             other = instead.get(number)
-            if other is not None:
-                result = other(function, args, kwargs)
-            else:
-                result = function(*args, **kwargs)
+            result = other(function, args, kwargs) if other is not None else function(*args, **kwargs)
             if take_apart(result, torch.is_tensor)[1]:
                 record(number, function, args, kwargs)
                 self.calls += 1

@@ -152,7 +152,9 @@ class LayerViews:
 
     def counterpart_of(self, paths: Sequence[str]) -> str:
         """Torch's module for the last of these Keras layers, each in the one before, that has any; else empty."""
-        known = {keras_path(self.models.keras64.layers[i]): pair.path for pair in self.pairing.pairs for i in pair.layers}
+        known = {
+            keras_path(self.models.keras64.layers[i]): pair.path for pair in self.pairing.pairs for i in pair.layers
+        }
         return next((known[path] for path in reversed(paths) if path in known), "")
 
     def _described(self, pair: Pair, number: int) -> Layer:

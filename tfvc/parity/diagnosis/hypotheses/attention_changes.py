@@ -8,7 +8,6 @@ from typing import Any
 from tfvc.parity.diagnosis.hypotheses.attention_equations import Equations, causal, hiding, merge, split
 from tfvc.parity.findings.words import apart
 
-
 # Makes of masks what hides them in scores.
 Hide = Callable[[Mapping[str, Any]], Callable[[Any], Any]]
 

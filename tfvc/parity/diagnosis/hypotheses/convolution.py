@@ -100,7 +100,9 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
     limit = max(1, min(max(spans), 9))
     for shift in (shift for shift in sorted(range(-limit, limit + 1), key=abs) if shift):
         for shifts, along in _along_axes(shift, len(first)):
-            before, after = ([p + sign * n for p, n in zip(side, shifts, strict=True)] for side, sign in ((first, 1), (last, -1)))
+            before, after = (
+                [p + sign * n for p, n in zip(side, shifts, strict=True)] for side, sign in ((first, 1), (last, -1))
+            )
             axis = next(i for i, n in enumerate(shifts) if n)
             yield Hypothesis(
                 "padding shifted",

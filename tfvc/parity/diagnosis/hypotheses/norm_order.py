@@ -63,5 +63,5 @@ def _norms(subject: RunSubject, path: str) -> list[str]:
 
 def _with_counterpart(subject: RunSubject, path: str) -> str:
     """The smallest module at or around a path that has a counterpart in Keras."""
-    around = [pair for pair in subject.pairs if pair == path or path.startswith(f"{pair}.") and pair]
+    around = [pair for pair in subject.pairs if pair == path or (path.startswith(f"{pair}.") and pair)]
     return max(around, key=len, default=path)

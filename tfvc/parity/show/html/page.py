@@ -12,7 +12,13 @@ from tfvc.parity.findings.findings import Findings
 from tfvc.parity.findings.layer import CULPRIT, FINE, NOT_COMPARED, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.findings.row import NOISE_FACTOR, Row
 from tfvc.parity.findings.stage import Phase
-from tfvc.parity.findings.words import not_compared_words, raised_together, raised_words, stage_words
+from tfvc.parity.findings.words import (
+    not_compared_words,
+    raised_together,
+    raised_words,
+    stage_words,
+    unexercised_words,
+)
 from tfvc.parity.show.html import figures
 from tfvc.parity.show.html.chart import Chart, Group, chart
 from tfvc.parity.show.html.stages import largest, of_phase, stages, steps
@@ -63,6 +69,7 @@ def to_html(reports: Sequence[Findings]) -> str:
         "not_compared_words": not_compared_words,
         "raised_words": raised_words,
         "raised_together": raised_together,
+        "unexercised_words": unexercised_words,
         "values": asdict,
     }
     ordered = sorted(reports, key=lambda report: report.passed)

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tfvc.parity.diagnosis.hypotheses.functions.change import FunctionChange, argument, changes_to, of_first, with_argument
+from tfvc.parity.diagnosis.hypotheses.functions.change import (
+    FunctionChange,
+    argument,
+    changes_to,
+    of_first,
+    with_argument,
+)
 from tfvc.parity.sides.torch_functions import FunctionCall
 
 

@@ -116,7 +116,9 @@ def another_padding(call: FunctionCall) -> Iterator[FunctionChange]:
     for i in range(0, len(amounts), 2):
         for shift in (1, -1, 2, -2):
             moved = [*amounts[:i], amounts[i] + shift, amounts[i + 1] - shift, *amounts[i + 2 :]]
-            words = f"it is padded by {moved[i]} and {moved[i + 1]} where torch pads by {amounts[i]} and {amounts[i + 1]}"
+            words = (
+                f"it is padded by {moved[i]} and {moved[i + 1]} where torch pads by {amounts[i]} and {amounts[i + 1]}"
+            )
             yield FunctionChange("padding moved", words, "Pad as torch does.", with_argument(call, "pad", 1, moved))
 
 

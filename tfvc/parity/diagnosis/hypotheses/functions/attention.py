@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tfvc.parity.diagnosis.hypotheses.functions.change import FunctionChange, argument, changes_to
 from tfvc.parity.diagnosis.hypotheses.attention_changes import Change, changes
 from tfvc.parity.diagnosis.hypotheses.attention_equations import Equations, adding, hiding, merge, split
+from tfvc.parity.diagnosis.hypotheses.functions.change import FunctionChange, argument, changes_to
 from tfvc.parity.sides.torch_functions import FunctionCall, Instead
 
 # A number that hides: no score is so low.

@@ -38,7 +38,7 @@ def another_sum(call: FunctionCall) -> Iterator[FunctionChange]:
     """A term that is left out, or added twice."""
     import torch
 
-    first, second = (list(call.args) + [call.kwargs.get("other")])[:2]
+    first, second = ([*list(call.args), call.kwargs.get("other")])[:2]
     if call.kwargs.get("alpha", 1) != 1 or not torch.is_tensor(first) or not first.is_floating_point():
         return
     sign = -1 if call.name == "sub" else 1
