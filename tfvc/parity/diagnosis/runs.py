@@ -1,6 +1,6 @@
 """Makes torch's whole model a subject, to be run again up to where a tensor is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -45,6 +45,9 @@ def run_subject(
     record = run.recorded(aim, leaves)
     compared = {passage.pair.path for passage in before if not views.layer(passage).hidden}
     compared -= {also.pair.path} if also is not None else set()
+    # What the last layer does once may be done once more behind it.
+    right = frozenset({before[-1].pair.path} & compared if before else ())
+    compared -= right
     ends = {call: index for index, call in enumerate(record.ended, 1)}
     last = max((ends.get(passage.call, 0) for passage in before[-1:]), default=0)
     calls = [call for call in record.functions if call.ended >= last - _BACK and not _inside(call, compared)]
@@ -53,7 +56,8 @@ def run_subject(
         return None
     ended = [path for path, _ in record.ended]
     pairs = [pair.path for pair in views.pairing.pairs]
-    return RunSubject(place, run, aim, theirs, ours, calls[::-1], models.keras64.entries, ended, pairs)
+    order = sorted(calls[::-1], key=lambda call: _inside(call, right))
+    return RunSubject(place, run, aim, theirs, ours, order, models.keras64.entries, ended, pairs, right)
 
 
 def _aim(run: TorchRun, row: Row, target: Passage | Sample) -> tuple[np.ndarray, Target | None]:
@@ -71,6 +75,6 @@ def _aim(run: TorchRun, row: Row, target: Passage | Sample) -> tuple[np.ndarray,
     return np.zeros(0), None
 
 
-def _inside(call: FunctionCall, paths: set[str]) -> bool:
+def _inside(call: FunctionCall, paths: Collection[str]) -> bool:
     """Whether one of these modules, or a module in it, calls the function."""
     return any(call.path == path or call.path.startswith(f"{path}.") for path in paths)

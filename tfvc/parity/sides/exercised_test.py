@@ -21,7 +21,9 @@ class Bounded(torch.nn.Module):
 def parity_case(function, ours, scale):
     return ParityCase(
         "bounded",
-        lambda: keras.Sequential([keras.Input((3,)), keras.layers.Dense(5, name="linear"), keras.layers.Activation(ours)]),
+        lambda: keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(5, name="linear"), keras.layers.Activation(ours)]
+        ),
         lambda: Bounded(function),
         LayerTable({"linear": "linear"}),
         lambda rng: {"x": scale * rng.uniform(-1, 1, (7, 3))},

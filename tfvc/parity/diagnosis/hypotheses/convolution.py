@@ -106,8 +106,8 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
             axis = next(i for i, n in enumerate(shifts) if n)
             yield Hypothesis(
                 "padding shifted",
-                f"The output is shifted by {shift:+d}: the layer pads{along} by {before[axis]} before and {after[axis]} "
-                f"after, torch by {there}.",
+                f"The output is shifted by {shift:+d}: the layer pads{along} by {before[axis]} before and "
+                f"{after[axis]} after, torch by {there}.",
                 f"Pad by {there}.",
                 convolving(before=before, after=after),
             )

@@ -1,6 +1,8 @@
 """Pre-norm in place of post-norm, and the other way round: a block's normalisation that stands elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import numpy as np
 
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.run import RunSubject, Target
@@ -15,14 +17,25 @@ def norm_in_front(subject: RunSubject) -> Iterator[Hypothesis]:
     if subject.target.is_output:
         return
     block, norms = _block(subject)
+    fed = dict.fromkeys(call.path for call in subject.calls if call.path.startswith(f"{block}."))
     for norm in (norm for norm in norms if norm not in subject.ended and norm != subject.target.path):
-        yield Hypothesis(
-            "order of norm",
-            f"{norm} stands in front of {subject.target.path} (pre-norm); in torch it comes later (post-norm).",
-            "Normalise behind the sum, as torch does.",
-            lambda subject, norm=norm: subject.run.applied(norm, subject.torch),
-            where=_with_counterpart(subject, block),
-        )
+        for path in (subject.target.path, *fed):
+            yield Hypothesis(
+                "order of norm",
+                f"{norm} stands in front of {path} (pre-norm); in torch it comes later (post-norm).",
+                "Normalise behind the sum, as torch does.",
+                _normalised(norm, path),
+                where=_with_counterpart(subject, block),
+            )
+
+
+def _normalised(norm: str, path: str) -> Callable[[RunSubject], np.ndarray | None]:
+    def wrong(subject: RunSubject) -> np.ndarray | None:
+        if path == subject.target.path:
+            return subject.run.applied(norm, subject.torch)
+        return subject.run.with_in_front(norm, path, subject.target)
+
+    return wrong
 
 
 @register(RunSubject)

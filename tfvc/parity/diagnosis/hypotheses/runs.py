@@ -1,6 +1,6 @@
-"""What a port may do otherwise between layers, tried on torch's whole model: functions, and weights of no layer pair."""
+"""What a port may do otherwise between layers, tried on torch's model: functions, weights that no layer pair has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -13,6 +13,26 @@ from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.run import Part, RunSubject, instead, with_weights
 from tfvc.parity.findings.diagnosis import Fault
 from tfvc.parity.sides.torch_functions import Instead
+
+
+@register(RunSubject)
+def indices(subject: RunSubject) -> Iterator[Hypothesis]:
+    """An embedding is fed indices that are off, and go round where the table ends."""
+    path = "" if subject.target.is_output else subject.target.path
+    rows = getattr(subject.run.side.module.get_submodule(path), "num_embeddings", 0)
+    if not rows or subject.torch.dtype.kind not in "iu":
+        return
+    for shift in (1, -1, 2, -2):
+        for words, moved in (
+            (", the last one the first", lambda subject, s=shift: (subject.torch + s) % rows),
+            (" within the table", lambda subject, s=shift: np.clip(subject.torch + s, 0, rows - 1)),
+        ):
+            yield Hypothesis(
+                "index",
+                f"{subject.place}: each index is torch's {shift:+d}{words}.",
+                f"Move the indices by {-shift:+d}, or the rows of the table.",
+                moved,
+            )
 
 
 @register(RunSubject)
@@ -43,21 +63,22 @@ def weights(subject: RunSubject) -> Iterator[Hypothesis]:
         parts = subject.parts(key)
         for part in parts:
             for kind, words, change in arrangements(part.shape):
-                yield _of_part(
-                    part, f"weight: {kind}", f"The layer has torch's {part.words} {words}.", {part: (part, change)}
-                )
+                said = f"torch's {part.words} {words}"
+                yield _of_part(subject, part, f"weight: {kind}", said, {part: (part, change)})
         for one, other in combinations(parts, 2):
             if one.shape == other.shape:
-                said = f"The layers have torch's {one.words} and {other.words} exchanged."
+                said = f"torch's {one.words} and {other.words} exchanged"
                 swapped = {one: (other, _as_it_is), other: (one, _as_it_is)}
-                yield _of_part(one, "weight: exchanged", said, swapped)
+                yield _of_part(subject, one, "weight: exchanged", said, swapped)
 
 
 def _as_it_is(tensor: Any) -> Any:
     return tensor
 
 
-def _of_part(part: Part, name: str, cause: str, changed: Mapping[Part, Any]) -> Hypothesis:
+def _of_part(
+    subject: RunSubject, part: Part, name: str, said: str, changed: Mapping[Part, tuple[Part, Callable[[Any], Any]]]
+) -> Hypothesis:
     """Parts of one weight that are filled with another one, changed."""
 
     def made(subject: RunSubject) -> dict[str, Any]:
@@ -67,7 +88,11 @@ def _of_part(part: Part, name: str, cause: str, changed: Mapping[Part, Any]) -> 
             filled.of(wrong).copy_(change(source.of(right)))
         return {part.key: wrong}
 
+    if part.module in subject.right:
+        fix = f"The layer by itself is right: look at what is done with {part.words} behind it."
+        return Hypothesis(name, f"{subject.place}: it is as if the layer had {said}.", fix, with_weights(made))
     fix = f"Load {part.words} as it is in torch; check how the layer uses it."
+    cause = f"The layer has {said}."
     return Hypothesis(name, cause, fix, with_weights(made), Fault.LAYER, part.module, part.keras)
 
 
@@ -75,11 +100,11 @@ def _of_part(part: Part, name: str, cause: str, changed: Mapping[Part, Any]) -> 
 def scaled_weights(subject: RunSubject) -> Iterator[Hypothesis]:
     """A weight times a number, which is measured."""
     for part in (part for key in subject.keys for part in subject.parts(key)):
-        twice = _of_part(part, "", "", {part: (part, lambda w: w * 2)}).wrong(subject)
+        twice = _of_part(subject, part, "", "", {part: (part, lambda w: w * 2)}).wrong(subject)
         times = _times(subject, twice)
         if times:
-            said = f"The layer has torch's {part.words} times {times:.10g}."
-            yield _of_part(part, "weight: scale", said, {part: (part, lambda w, n=times: w * n)})
+            said = f"torch's {part.words} times {times:.10g}"
+            yield _of_part(subject, part, "weight: scale", said, {part: (part, lambda w, n=times: w * n)})
 
 
 @register(RunSubject)

@@ -1,4 +1,4 @@
-"""A block whose attention has one projection for queries, keys and values; Keras has three, and does one thing otherwise."""
+"""A block with one projection for queries, keys and values; Keras has three, and does one thing otherwise."""
 
 from dataclasses import replace
 
@@ -147,14 +147,14 @@ def test_a_right_pair(post):
         ("no scale", "block", "block", "the scores are not scaled"),
         ("no mask", "block", "block", "the causal mask is not applied"),
         ("heads", "block", "block", "the softmax is taken over the heads"),
-        ("merged", "block", "block", "heads are put together by a reshape without a transpose"),
+        ("merged", "block", "block", "the axes that become one have the order (0, 2, 1, 3) of torch's"),
         ("no bias of the values", "block.fused", "value", "torch's block.fused.bias[24:36] left out"),
         ("coarse keys", "block.fused", "key", "kept in bfloat16"),
         ("silu", "block", "block", "there is a SiLU where torch has a GELU"),
         ("bias of the wide twice", "block", "block", "added twice"),
         ("places", "", "model", "places shifted by -1 along axis 0, its ends joined"),
         ("scaled", "", "model", "places times 3"),
-        ("ids", "the whole model", "model", "each index"),
+        ("ids", "", "model", "each index"),
     ],
 )
 def test_what_happens_between_layers_is_named(wrong, culprit, keras, cause):
@@ -167,8 +167,8 @@ def test_what_happens_between_layers_is_named(wrong, culprit, keras, cause):
 
 def test_projections_in_another_order():
     found = diagnosis(order=(1, 0, 2))
-    assert (found.culprit, found.kind) == ("block.fused", Fault.LAYER)
-    assert found.cause.endswith("torch's block.fused.weight[0:12] and block.fused.weight[12:24] exchanged.")
+    assert (found.culprit, found.kind) == ("block", Fault.BETWEEN_LAYERS)
+    assert found.cause.endswith("query and key are exchanged.")
 
 
 @pytest.mark.parametrize(

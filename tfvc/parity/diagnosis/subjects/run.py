@@ -84,6 +84,16 @@ class TorchRun:
         finally:
             handle.remove()
 
+    def with_in_front(self, norm: str, path: str, target: Target) -> Array | None:
+        """A tensor of a run in which a module is fed what another one makes of its first argument."""
+        modules = dict(self.side.module.named_modules())
+        handle = modules[path].register_forward_pre_hook(lambda m, args: (modules[norm](args[0]), *args[1:]))
+        try:
+            with self._initially():
+                return self._tensors([target])[0]
+        finally:
+            handle.remove()
+
     def applied(self, path: str, x: Array) -> Array:
         """What a module makes of an array."""
         import torch
@@ -186,6 +196,7 @@ class RunSubject(Subject):
         entries: which Keras variables hold what of torch's weights.
         ended: paths of the layers that torch has called before.
         pairs: paths of all layers that have a counterpart.
+        right: paths of those among them that are right by themselves; what is wrong is then outside.
     """
 
     place: str
@@ -197,6 +208,7 @@ class RunSubject(Subject):
     entries: Sequence[Entry] = ()
     ended: Sequence[str] = ()
     pairs: Sequence[str] = ()
+    right: frozenset[str] = frozenset()
     spent: float = 0.0
 
     def error(self, wrong: Callable[["RunSubject"], Array | None] | None = None) -> float:
