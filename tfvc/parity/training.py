@@ -235,7 +235,8 @@ class _Pass:
         tolerances: Mapping[str, float] | None = None,
     ) -> list[Row]:
         stage = Stage(Phase.TRAIN, kind, turn.label if turn else "", step)
-        rows = judge_all(Samples(sides), stage, bound, tolerances, decisions=self.models.case.decisions)
+        settings = {"decisions": self.models.case.decisions, "rounded": self.models.rounded}
+        rows = judge_all(Samples(sides), stage, bound, tolerances, **settings)
         self.rows += rows
         return rows
 
