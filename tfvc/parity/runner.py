@@ -146,7 +146,7 @@ class Comparison:
         if Phase.FORWARD in phases:
             views = self._forward(report, views)
         elif not phases.isdisjoint((Phase.BACKWARD, Phase.TRAIN)):
-            self._compare_dropouts(report, run_forward(self.models, None).dropped)
+            self._compare_dropouts(report, views, run_forward(self.models, None).dropped)
         if Phase.BACKWARD in phases:
             views, computed = self._backward(report, views)
         if Phase.TRAIN in phases and (report.passed or phases == {Phase.TRAIN}):
