@@ -195,11 +195,6 @@ WRONG = {
     ),
     "clip threshold": (of_keras("Adafactor", clip_threshold=0.5), of_torch("Adafactor"), "ends at 0.5, torch's at 1"),
     "learning rate: of Adafactor": (of_keras("Adafactor", learning_rate=0.01), of_torch("Adafactor"), "0.01, torch"),
-    "relative step": (
-        of_keras("Adafactor", learning_rate=1.5, relative_step=False),
-        of_torch("Adafactor", lr=1.5),
-        "takes the learning rate as it is, torch's takes a step of at most",
-    ),
     "momentum decay": (
         of_keras("Nadam", epsilon=1e-6),
         of_torch("NAdam", eps=1e-6),

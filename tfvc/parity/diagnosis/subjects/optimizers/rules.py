@@ -103,8 +103,9 @@ def adafactor(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
         square = rows * columns / rows.mean(-2, keepdims=True)
     update = given.gradient / np.sqrt(square)
     update = update / max(1.0, float(np.sqrt(np.mean(update**2))) / s["clip_threshold"])
-    rate = min(s["learning_rate"], 1.0) if s["relative_step"] else s["learning_rate"]
-    return {}, max(s["least_scale"], float(np.sqrt(np.mean(given.weight**2)))) * rate * update
+    # The rate is bounded by 1 / sqrt(step).
+    rate = min(s["learning_rate"], 1.0) * max(s["least_scale"], float(np.sqrt(np.mean(given.weight**2))))
+    return {}, rate * update
 
 
 def rmsprop(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:

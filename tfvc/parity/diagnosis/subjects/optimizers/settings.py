@@ -87,7 +87,6 @@ _KERAS = {
     "clip_threshold": "clip_threshold",
     "beta_2_decay": "beta_2_decay",
     "least_scale": "epsilon_2",
-    "relative_step": "relative_step",
 }
 _TORCH_PLACES = {"Adamax": Place.GRADIENT, "Adadelta": Place.INSIDE}
 _KERAS_PLACES = {
@@ -122,7 +121,7 @@ def torch_settings(optimizer: Any, group: Mapping[str, Any], clip: Clip) -> dict
     for theirs in {"alpha", "rho"} & set(group):
         found["rho"] = group[theirs]
     if adafactor:
-        found["least_scale"], found["relative_step"] = group["eps"][1], True
+        found["least_scale"] = group["eps"][1]
     elif "eps" in group:
         place = next((place for kind, place in _TORCH_PLACES.items() if kind in kinds), Place.ROOT)
         found["epsilon"] = Epsilon(group["eps"], place)

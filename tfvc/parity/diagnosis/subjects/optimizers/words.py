@@ -69,11 +69,6 @@ _NUMBERS = {
     ),
 }
 _FLAGS = {
-    "relative_step": (
-        "relative step",
-        ("takes a step of at most 1 / sqrt(step)", "takes the learning rate as it is"),
-        "Pass relative_step={}.",
-    ),
     "nesterov": ("Nesterov", ("takes Nesterov's step", "does not take Nesterov's step"), "Pass nesterov={}."),
     "float32_product": (
         "float32 product of momenta",
