@@ -113,7 +113,6 @@ RIGHT = {
         of_torch("RAdam", betas=(0.9, 0.9), eps=1e-6),
     ),
     "Lion": (of_keras("Lion"), lambda parameters, rate: Lion(parameters, rate)),
-
     "SGD": (of_keras("SGD"), of_torch("SGD")),
     "momentum": (of_keras("SGD", momentum=0.9), of_torch("SGD", momentum=0.9)),
     "Nesterov": (of_keras("SGD", momentum=0.7, nesterov=True), of_torch("SGD", momentum=0.7, nesterov=True)),

@@ -39,11 +39,25 @@ def right_places(bug: Bug, layers: Iterable[Layer]) -> list[str]:
     return list(dict.fromkeys(place or WHOLE for place in places))
 
 
-def is_right(found: Diagnosis | None, places: list[str]) -> bool:
-    """Whether a diagnosis names one of these places."""
+def is_right(found: Diagnosis | None, places: list[str], layers: Iterable[Layer] = ()) -> bool:
+    """Whether a diagnosis names one of these places.
+
+    Where torch cuts finer than Keras, what lies between layers is right in a module that Keras has not, if the smallest
+    around it that Keras has is.
+
+    Args:
+        found: the diagnosis.
+        places: that are right.
+        layers: of the report of the right pair.
+    """
     if found is None:
         return False
     between = found.kind is Fault.BETWEEN_LAYERS
+    if between and found.culprit not in places:
+        pairs = [layer.path for layer in layers if layer.verdict != UNPAIRED and layer.path]
+        around = [path for path in pairs if f"{found.culprit}.".startswith(f"{path}.")]
+        if around and found.culprit not in pairs and max(around, key=len) in places:
+            return True
     return any(
         between and found.culprit.startswith(place[:-1]) if place.endswith(".*") else found.culprit == place
         for place in places

@@ -97,6 +97,9 @@ def coming_back(
     unknown = "", "", f"{place} differs: look at what lies between."
     name, cause, fix = (found.name, found.cause, found.fix) if found else unknown
     kind = Fault.BETWEEN_LAYERS if after else Fault.LOSS
+    if not after and passage.calls.keras64.bare:
+        # Behind what was compared, the Keras layer has its activation.
+        path, kind = passage.pair.path, Fault.IN_OR_BEHIND
     why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
     return _with_suspect(why, backward_suspect(views, after))
 
@@ -134,7 +137,8 @@ def _of_tensor(
         fix = f"{place} differs: compare it with the torch module's forward, line by line."
     kind = Fault.BETWEEN_LAYERS
     why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
-    return _with_suspect(why, suspect)
+    # A term that is known to be in the sum is added by no layer, compared or not.
+    return why if name == "sum" else _with_suspect(why, suspect)
 
 
 def _of_run(views: LayerViews, path: str, row: Row, tried: Explanation) -> Diagnosis:
@@ -181,6 +185,8 @@ def _enclosing(a: Passage, b: Passage) -> str:
 
 
 def _keras(views: LayerViews, path: str) -> str:
-    pair, side = views.pairing.find(path), views.models.keras64
+    side = views.models.keras64
+    around = [pair for pair in views.pairing.pairs if f"{path}.".startswith(f"{pair.path}.") and pair.path]
+    pair = max(around, key=lambda pair: len(pair.path), default=None)
     layers = [side.layers[i] for i in pair.layers] if pair else [side.model]
     return " + ".join(keras_path(layer) for layer in layers)

@@ -89,7 +89,13 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
             f'Pad by {there} explicitly and convolve with padding="valid".',
             convolving(before=same[0], after=same[1]),
         )
-    for mode, words in (("zeros", "zeros"), ("reflect", "a reflection"), ("replicate", "its last value")):
+    for mode, words in (
+        ("zeros", "zeros"),
+        ("reflect", "a reflection"),
+        ("replicate", "its last value"),
+        ("symmetric", "a reflection that repeats the border"),
+        ("circular", "the other end"),
+    ):
         if mode != mode_there and any((*first, *last)):
             yield Hypothesis(
                 "padding mode",

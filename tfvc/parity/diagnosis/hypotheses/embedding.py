@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
-from tfvc.parity.diagnosis.subjects.layer import LayerSubject, with_attributes
+from tfvc.parity.diagnosis.subjects.layer import LayerSubject, on_inputs, with_attributes
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
 from tfvc.parity.findings.stage import StageKind
 
@@ -32,6 +32,25 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
             "Let the gradient of that row pass.",
             with_attributes(padding_idx=row),
         )
+
+
+@register(LayerSubject, "Embedding")
+def another_row(subject: LayerSubject) -> Iterator[Hypothesis]:
+    """Another row than torch's is looked up, or the rows of the table have moved."""
+    rows = subject.module.num_embeddings
+    if subject.what is not StageKind.OUTPUTS:
+        return
+    for shift in (1, -1, 2, -2):
+        for words, moved in (
+            (", the last one the first", lambda ids, s=shift: (ids + s) % rows),
+            (" within the table", lambda ids, s=shift: (ids + s).clamp(0, rows - 1)),
+        ):
+            yield Hypothesis(
+                "index",
+                f"The layer looks up torch's index {shift:+d}{words}.",
+                f"Move the indices by {-shift:+d}, or the rows of the table.",
+                on_inputs(moved),
+            )
 
 
 @register(TensorSubject)

@@ -1,6 +1,6 @@
 """What a port may do otherwise between layers, tried on torch's model: functions, weights that no layer pair has."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from tfvc.parity.diagnosis.explain import VANISHED
 from tfvc.parity.diagnosis.hypotheses.functions import changes_of
+from tfvc.parity.diagnosis.hypotheses.functions.numbers import rounded
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.run import Part, RunSubject, instead, with_weights
@@ -157,22 +158,23 @@ def coarse_parts(subject: RunSubject) -> Iterator[Hypothesis]:
         for part in parts:
             for dtype in (torch.bfloat16, torch.float16, torch.float32):
                 name = str(dtype).removeprefix("torch.")
-                yield Hypothesis(
-                    "coarse precision",
-                    f"What the layer gives is kept in {name}.",
-                    f"Compute in the model's own dtype, not in {name}.",
-                    instead(call, _rounded(part, dtype)),
-                    Fault.LAYER,
-                    part.module,
-                    part.keras,
-                )
+                for way in ((dtype,), (torch.float32, dtype)):
+                    yield Hypothesis(
+                        "coarse precision",
+                        f"What the layer gives is kept in {name}.",
+                        f"Compute in the model's own dtype, not in {name}.",
+                        instead(call, _rounded(part, way)),
+                        Fault.LAYER,
+                        part.module,
+                        part.keras,
+                    )
 
 
-def _rounded(part: Part, dtype: Any) -> Instead:
+def _rounded(part: Part, way: Sequence[Any]) -> Instead:
     def other(function: Any, args: tuple, kwargs: Any) -> Any:
         result = function(*args, **kwargs).clone()
         cut = result[..., part.start : part.stop]
-        cut.copy_(cut.to(dtype))
+        cut.copy_(rounded(cut, way))
         return result
 
     return other

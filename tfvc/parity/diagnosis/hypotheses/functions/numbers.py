@@ -1,6 +1,6 @@
 """Sums without a term, factors that are left out, other epsilons, functions that are left out, coarse numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfvc.parity.diagnosis.hypotheses.functions.activations import NAMED
@@ -137,9 +137,19 @@ def coarse(call: FunctionCall) -> Iterator[FunctionChange]:
 
     for dtype in (torch.bfloat16, torch.float16, torch.float32):
         name = str(dtype).removeprefix("torch.")
-        yield FunctionChange(
-            "coarse precision",
-            f"the result of {call.name} is kept in {name}",
-            f"Compute in the model's own dtype, not in {name}.",
-            on_result(lambda y, d=dtype: y.to(d).to(y.dtype)),
-        )
+        # TensorFlow rounds float64 to float32 on its way to less.
+        for way in ((dtype,), (torch.float32, dtype)):
+            yield FunctionChange(
+                "coarse precision",
+                f"the result of {call.name} is kept in {name}",
+                f"Compute in the model's own dtype, not in {name}.",
+                on_result(lambda y, way=way: rounded(y, way)),
+            )
+
+
+def rounded(tensor: Any, dtypes: Sequence[Any]) -> Any:
+    """A tensor that has been of each of these dtypes, one after the other."""
+    found = tensor
+    for dtype in dtypes:
+        found = found.to(dtype)
+    return found.to(tensor.dtype)

@@ -167,7 +167,14 @@ RULES: dict[str, Rule] = {
     "Adadelta": adadelta,
 }
 # What Keras's optimizers do without a name for it.
-UNNAMED = {"dampening": 0.0, "corrected": True, "rate_decay": 0.0, "maximize": False, "momentum_decay": 1.0, "float32_product": False}
+UNNAMED = {
+    "dampening": 0.0,
+    "corrected": True,
+    "rate_decay": 0.0,
+    "maximize": False,
+    "momentum_decay": 1.0,
+    "float32_product": False,
+}
 
 
 def rules_of(optimizer: object) -> list[str]:
