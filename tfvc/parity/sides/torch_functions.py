@@ -122,12 +122,11 @@ def _mode(record: Callable[..., None], instead: Mapping[int, Instead]) -> Any:
             kwargs = kwargs or {}
             if getattr(function, "__name__", _READ[0]) in _READ:
                 return function(*args, **kwargs)
-            number = self.calls
+            number, self.calls = self.calls, self.calls + 1
             other = instead.get(number)
             result = other(function, args, kwargs) if other is not None else function(*args, **kwargs)
             if take_apart(result, torch.is_tensor)[1]:
                 record(number, function, args, kwargs)
-                self.calls += 1
             return result
 
     return Mode()

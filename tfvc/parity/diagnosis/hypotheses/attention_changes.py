@@ -106,6 +106,10 @@ def _all_masks(right: Equations, masks: Mapping[str, Any], hide: Hide) -> Iterat
     yield Change("causal mask", cause, "Do not pass use_causal_mask.", also)
     if len(masks) > 1:
         names = " and ".join(masks)
+        whole = reduce(lambda a, b: a | b, masks.values())
+        cause = f"{names} are inverted: what torch hides is seen, and nothing else."
+        inverted = replace(right, masked=hide({names: ~whole}))
+        yield Change("mask inverted", cause, "Invert the mask: Keras's says what is seen.", inverted)
         none = replace(right, masked=hide({}))
         yield Change("mask missing", f"{names} are not applied.", "Pass both as one attention_mask.", none)
         both = replace(right, masked=hide({names: reduce(lambda a, b: a & b, masks.values())}))

@@ -21,7 +21,7 @@ from tfvc.weights import Concatenation, Entry
 
 Array = np.ndarray
 # A large model is not run again for longer than these seconds.
-_SECONDS = 120.0
+_SECONDS = 60.0
 
 
 class _Reached(Exception):

@@ -30,6 +30,7 @@ _COMPUTING = (
     "batch_norm",
     "scaled_dot_product_attention",
     "softmax",
+    "prelu",
 )
 
 

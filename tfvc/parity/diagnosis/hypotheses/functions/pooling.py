@@ -1,6 +1,6 @@
 """The maximum for the mean or the other way round, padding that counts, a last window that is not full."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tfvc.parity.diagnosis.hypotheses.functions.change import (
@@ -10,7 +10,7 @@ from tfvc.parity.diagnosis.hypotheses.functions.change import (
     of_first,
     with_argument,
 )
-from tfvc.parity.sides.torch_functions import FunctionCall
+from tfvc.parity.sides.torch_functions import FunctionCall, Instead
 
 _WINDOWS = ("kernel_size", "stride", "padding")
 
@@ -54,6 +54,36 @@ def maximum_for_mean(call: FunctionCall) -> Iterator[FunctionChange]:
         'Pad with zeros, then pool with padding="valid": "same" never counts the padding.',
         with_argument(call, "count_include_pad", 5, not counted),
     )
+
+
+@changes_to("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d")
+def padding_moved(call: FunctionCall) -> Iterator[FunctionChange]:
+    """Windows that begin elsewhere: more padding in front, or behind, with what the function pads by or with zeros."""
+    rank = int(call.name[-2])
+    given = argument(call, "padding", 3, 0) or 0
+    each = (given,) * rank if isinstance(given, int) else tuple(given)
+    usual = float("-inf") if call.name.startswith("max") else 0.0
+    for shift in (1, -1, 2, -2, 3, -3):
+        for axes in (range(rank), *((axis,) for axis in range(rank if rank > 1 else 0))):
+            sides = [(p + shift * (i in axes), p - shift * (i in axes)) for i, p in enumerate(each)]
+            before, after = sides[min(axes)]
+            words = (
+                f"the windows are padded by {before} before and {after} after where torch pads by {given} on each side"
+            )
+            for value in dict.fromkeys((usual, 0.0)):
+                yield FunctionChange("padding moved", words, "Pad as torch does.", _padded(sides, value))
+
+
+def _padded(sides: Sequence[tuple[int, int]], value: float) -> Instead:
+    def other(function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> Any:
+        from torch.nn import functional
+
+        given = {**dict(zip(("input", *_WINDOWS), args, strict=False)), **kwargs, "padding": 0}
+        amounts = [n for side in reversed(sides) for n in side]
+        x = functional.pad(given.pop("input"), amounts, value=value)
+        return function(x, *(given.pop(name) for name in _WINDOWS if name in given), *args[4:], **given)
+
+    return other
 
 
 @changes_to("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
