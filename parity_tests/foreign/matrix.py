@@ -74,7 +74,7 @@ def try_out(bug: Bug) -> Verdict:
 def judge(bug: Bug, report: Report, places: list[str]) -> Verdict:
     """Whether a report says what it should."""
     caught, found = not report.passed, report.diagnosis
-    place = caught and is_right(found, places)
+    place = caught and is_right(found, places, right_layers(bug.pair))
     if found is None:
         return Verdict(bug.name, bug.pair, bug.kind, caught, place, False, False, places)
     text = f"{found.hypothesis} {found.cause}".lower()

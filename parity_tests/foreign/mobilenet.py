@@ -52,9 +52,9 @@ def case(size: int = 65, width: float = 1.0, as_keras: bool = True) -> ParityCas
     )
 
 
-def as_they_come() -> ParityCase:
+def as_they_come(width: float = 1.0) -> ParityCase:
     """Both with what their makers chose, at an even size."""
-    return case(64, as_keras=False)
+    return case(64, width, as_keras=False)
 
 
 def small() -> ParityCase:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from parity_tests.foreign.planting.draw import KINDS, Bug, sites
-from parity_tests.foreign.planting.kind import Site
+from parity_tests.foreign.planting.kind import Kind, Site
 from tfvc.parity.findings.diagnosis import Diagnosis, Fault
 from tfvc.parity.findings.layer import UNPAIRED, Layer
 from tfvc.parity.private_parts import sublayers
@@ -30,7 +30,8 @@ def right_places(bug: Bug, layers: Iterable[Layer]) -> list[str]:
     pairs = {layer.path: layer.keras_path for layer in layers if layer.verdict != UNPAIRED}
     both = [bug.index, bug.value] if bug.kind == "weights of another layer" else [bug.index]
     places: list[str] = []
-    for site in (found[index] for index in both):
+    inner = [i for i, other in enumerate(found) if _does(kind, found[bug.index], other)]
+    for site in (found[index] for index in [*both, *inner]):
         exact = [path for path, keras_path in pairs.items() if site.path in keras_path.split(" + ")]
         places += exact
         if kind.around or not exact:
@@ -38,15 +39,34 @@ def right_places(bug: Bug, layers: Iterable[Layer]) -> list[str]:
     return list(dict.fromkeys(place or WHOLE for place in places))
 
 
-def is_right(found: Diagnosis | None, places: list[str]) -> bool:
-    """Whether a diagnosis names one of these places."""
+def is_right(found: Diagnosis | None, places: list[str], layers: Iterable[Layer] = ()) -> bool:
+    """Whether a diagnosis names one of these places.
+
+    Where torch cuts finer than Keras, what lies between layers is right in a module that Keras has not, if the smallest
+    around it that Keras has is.
+
+    Args:
+        found: the diagnosis.
+        places: that are right.
+        layers: of the report of the right pair.
+    """
     if found is None:
         return False
     between = found.kind is Fault.BETWEEN_LAYERS
+    if between and found.culprit not in places:
+        pairs = [layer.path for layer in layers if layer.verdict != UNPAIRED and layer.path]
+        around = [path for path in pairs if f"{found.culprit}.".startswith(f"{path}.")]
+        if around and found.culprit not in pairs and max(around, key=len) in places:
+            return True
     return any(
         between and found.culprit.startswith(place[:-1]) if place.endswith(".*") else found.culprit == place
         for place in places
     )
+
+
+def _does(kind: Kind, site: Site, inner: Site) -> bool:
+    """Whether a layer in that of the bug does what is wrong."""
+    return bool(kind.within) and isinstance(inner.layer, kind.within) and inner is not site and _holds(site, inner)
 
 
 def _block_around(site: Site, found: list[Site]) -> list[str]:

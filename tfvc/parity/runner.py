@@ -146,7 +146,7 @@ class Comparison:
         if Phase.FORWARD in phases:
             views = self._forward(report, views)
         elif not phases.isdisjoint((Phase.BACKWARD, Phase.TRAIN)):
-            self._compare_dropouts(report, run_forward(self.models, None).dropped)
+            self._compare_dropouts(report, views, run_forward(self.models, None).dropped)
         if Phase.BACKWARD in phases:
             views, computed = self._backward(report, views)
         if Phase.TRAIN in phases and (report.passed or phases == {Phase.TRAIN}):
@@ -156,6 +156,7 @@ class Comparison:
         for phase, run in _CONSISTENCY.items():
             if phase in phases and (report.passed or phases == {phase}):
                 views = self._consistency(report, views, run)
+        report.unexercised = self.models.torch64.exercised.missing
         if views:
             views.settle()
             report.layers = [*views.layers.values(), *views.pairing.unpaired]
@@ -172,13 +173,15 @@ class Comparison:
         )
         report.add_raised(found.raised)
         self._diagnose(report, views, lambda: diagnose_forward(views, found.passes))
-        self._compare_dropouts(report, found.dropped)
+        self._compare_dropouts(report, views, found.dropped)
         return views
 
-    def _compare_dropouts(self, report: Report, dropped: tuple[Sequence[Drop], Sequence[Drop]]) -> None:
+    def _compare_dropouts(
+        self, report: Report, views: LayerViews | None, dropped: tuple[Sequence[Drop], Sequence[Drop]]
+    ) -> None:
         """What both models drop in training, unless the case accepts that they do not drop the same."""
         if DROPOUT not in self.models.case.accepted:
-            rows, diagnoses = diagnose_dropout(*dropped)
+            rows, diagnoses = diagnose_dropout(*dropped, lambda: views or self._looked_at(report))
             report.rows += rows
             report.diagnoses += diagnoses
 

@@ -137,6 +137,7 @@ class _Pass:
         self.contract = Contract(
             [StepSize(x.label, x.optimizer.learning_rate, x.optimizer.epsilon, x.owns) for x in case.all_turns],
             case.decisions,
+            self.models.rounded,
         )
 
     def run(self, steps: int) -> None:

@@ -165,6 +165,7 @@ KINDS = [
         around_call(lambda call, layer, value: lambda *x, **more: call(*x, **{**more, "use_causal_mask": False})),
         words("mask", "causal"),
         around=True,
+        within=(layers.MultiHeadAttention,),
     ),
     Kind(
         "residual missing or doubled",

@@ -66,6 +66,7 @@ class Kind:
         phases: those that are run.
         around: whether what lies around the layer is a right place too: in torch, that is where the function stands.
         culprit: the place, if it is no layer.
+        within: classes of layers in the layer that do what is wrong there: their places are right too.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Kind:
     phases: tuple[str, ...] = FORWARD
     around: bool = False
     culprit: str = ""
+    within: tuple[type, ...] = ()
 
 
 def in_layer(change: Callable[[keras.layers.Layer, Any], None]) -> Callable[[ParityCase, int, Any], ParityCase]:

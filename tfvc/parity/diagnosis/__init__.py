@@ -13,6 +13,7 @@ from tfvc.parity.diagnosis.optimizer_step import diagnose_step
 from tfvc.parity.diagnosis.sizes import diagnose_sizes
 from tfvc.parity.diagnosis.subjects.layer import LayerSubject, on_inputs, on_outputs, on_weights, with_attributes
 from tfvc.parity.diagnosis.subjects.loss import LossSubject
+from tfvc.parity.diagnosis.subjects.run import RunSubject, instead, with_weights
 from tfvc.parity.diagnosis.subjects.step import StepSubject
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
 
@@ -20,15 +21,18 @@ __all__ = [
     "Hypothesis",
     "LayerSubject",
     "LossSubject",
+    "RunSubject",
     "StepSubject",
     "TensorSubject",
     "diagnose_backward",
     "diagnose_forward",
     "diagnose_sizes",
     "diagnose_step",
+    "instead",
     "on_inputs",
     "on_outputs",
     "on_weights",
     "register",
     "with_attributes",
+    "with_weights",
 ]

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfvc.parity.diagnosis.explain import explain
+from tfvc.parity.diagnosis.explain import Explanation, explain
+from tfvc.parity.diagnosis.runs import run_subject
+from tfvc.parity.diagnosis.subjects.run import RunSubject
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
 from tfvc.parity.diagnosis.suspects import Suspect, backward_suspect, forward_suspect, owner_of
 from tfvc.parity.findings.diagnosis import Diagnosis, Fault
@@ -32,7 +34,8 @@ def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row
         earlier=_first_tensors(before),
         inputs=views.models.inputs,
     )
-    return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage))
+    again = run_subject(views, subject.place, row, passage, before)
+    return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage), again)
 
 
 def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Samples) -> Diagnosis:
@@ -47,7 +50,30 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
     subject = TensorSubject(
         place, *samples[row.key].float64, earlier=_first_tensors(before), inputs=views.models.inputs
     )
-    return _of_tensor(views, "", row, subject, forward_suspect(views, before, None))
+    again = run_subject(views, place, row, samples[row.key], before)
+    return _of_tensor(views, "", row, subject, forward_suspect(views, before, None), again)
+
+
+def followed(
+    views: LayerViews, why: Diagnosis, calls: Sequence[Passage], row: Row, target: Passage | Sample
+) -> Diagnosis:
+    """A layer that is wrong by itself, explained by what it and what follows it give together, if they are.
+
+    Args:
+        views: the layers.
+        why: the diagnosis of the layer by itself.
+        calls: up to the layer's.
+        row: of the tensor that is wrong behind it.
+        target: that tensor: the input of a call, or an output of the model.
+    """
+    place = f"What {_called(calls[-1])} and what follows it do"
+    again = run_subject(views, place, row, target, calls, also=calls[-1])
+    tried = explain(again) if again is not None else None
+    if tried is None or tried.hypothesis is None:
+        return why
+    found = _of_run(views, calls[-1].pair.path, why.row, tried)
+    inside = found.culprit == why.culprit or found.culprit.startswith(f"{calls[-1].pair.path}.")
+    return replace(found, keras=why.keras) if inside else found
 
 
 def coming_back(
@@ -71,6 +97,9 @@ def coming_back(
     unknown = "", "", f"{place} differs: look at what lies between."
     name, cause, fix = (found.name, found.cause, found.fix) if found else unknown
     kind = Fault.BETWEEN_LAYERS if after else Fault.LOSS
+    if not after and passage.calls.keras64.bare:
+        # Behind what was compared, the Keras layer has its activation.
+        path, kind = passage.pair.path, Fault.IN_OR_BEHIND
     why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
     return _with_suspect(why, backward_suspect(views, after))
 
@@ -89,9 +118,16 @@ def lost_gradient(views: LayerViews, row: Row, one: BackwardPass) -> Diagnosis:
     return _with_suspect(why, owner_of(views, row.key))
 
 
-def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject, suspect: Suspect | None) -> Diagnosis:
+def _of_tensor(
+    views: LayerViews, path: str, row: Row, subject: TensorSubject, suspect: Suspect | None, again: RunSubject | None
+) -> Diagnosis:
     """What lies between layers gives another tensor than torch's."""
     tried = explain(subject)
+    if tried.hypothesis is None and again is not None:
+        by_run = explain(again)
+        if by_run.hypothesis is not None:
+            return _of_run(views, path, row, by_run)
+        tried = Explanation(None, (*tried.evidence, *by_run.evidence))
     found, place = tried.hypothesis, subject.place
     theirs, ours = subject.torch.shape, subject.keras.shape
     if found:
@@ -101,7 +137,16 @@ def _of_tensor(views: LayerViews, path: str, row: Row, subject: TensorSubject, s
         fix = f"{place} differs: compare it with the torch module's forward, line by line."
     kind = Fault.BETWEEN_LAYERS
     why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
-    return _with_suspect(why, suspect)
+    # A term that is known to be in the sum is added by no layer, compared or not.
+    return why if name == "sum" else _with_suspect(why, suspect)
+
+
+def _of_run(views: LayerViews, path: str, row: Row, tried: Explanation) -> Diagnosis:
+    """What torch's whole model shows with one thing changed; a hypothesis knows where it changed it."""
+    found = tried.hypothesis
+    path = path if found.where is None else found.where
+    kind, keras = found.fault or Fault.BETWEEN_LAYERS, found.keras or _keras(views, path)
+    return Diagnosis(path or WHOLE, kind, keras, row, found.name, found.cause, found.fix, tried.evidence)
 
 
 def _with_suspect(why: Diagnosis, suspect: Suspect | None) -> Diagnosis:
@@ -140,6 +185,8 @@ def _enclosing(a: Passage, b: Passage) -> str:
 
 
 def _keras(views: LayerViews, path: str) -> str:
-    pair, side = views.pairing.find(path), views.models.keras64
+    side = views.models.keras64
+    around = [pair for pair in views.pairing.pairs if f"{path}.".startswith(f"{pair.path}.") and pair.path]
+    pair = max(around, key=lambda pair: len(pair.path), default=None)
     layers = [side.layers[i] for i in pair.layers] if pair else [side.model]
     return " + ".join(keras_path(layer) for layer in layers)

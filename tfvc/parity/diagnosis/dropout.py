@@ -1,6 +1,6 @@
 """Dropout, which a comparison switches off: do both models ask for the same?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tfvc.parity.findings.diagnosis import Diagnosis, Fault
 from tfvc.parity.findings.failure import Failure, FailureKind
@@ -9,16 +9,23 @@ from tfvc.parity.findings.stage import Phase, Stage, StageKind
 from tfvc.parity.findings.words import apart
 from tfvc.parity.sides.accepted import DROPOUT
 from tfvc.parity.sides.drop import Drop
+from tfvc.parity.tracing.layer_views import LayerViews
 
 STAGE = Stage(Phase.FORWARD, StageKind.DROPOUT)
 NOTHING, WHOLE = "nothing", "the whole model"
 
 
-def diagnose_dropout(theirs: Sequence[Drop], ours: Sequence[Drop]) -> tuple[list[Row], list[Diagnosis]]:
+def diagnose_dropout(
+    theirs: Sequence[Drop], ours: Sequence[Drop], views: Callable[[], LayerViews | None] = lambda: None
+) -> tuple[list[Row], list[Diagnosis]]:
     """Rows and causes for what one model drops in training and the other does not; a row that passes if all is alike.
 
     Which elements are dropped is chance, and no part of a comparison: how many are, of how many, is. The order counts
     for nothing, since parallel branches may run in any.
+
+    Args:
+        theirs, ours: what torch's and Keras's model drop.
+        views: gives the layers of both models, where it takes them to say what a layer of Keras's is in torch.
     """
     only_theirs, only_ours = _without(theirs, ours), _without(ours, theirs)
     if not only_theirs and not only_ours:
@@ -26,8 +33,8 @@ def diagnose_dropout(theirs: Sequence[Drop], ours: Sequence[Drop]) -> tuple[list
     rows, found = [], []
     while only_theirs or only_ours:
         their, our = _first_pair(only_theirs, only_ours)
-        # Torch has no place for what Keras alone drops.
-        path = (their.path if their else "") or WHOLE
+        # Torch has no place for what Keras alone drops, but one around it.
+        path = (their.path if their else _around(our, views())) or WHOLE
         row = Row(STAGE, path, Verdict.FAIL, (Failure(FailureKind.DROPPED, *_words(their, our)),))
         rows.append(row)
         found.append(_diagnosis(row, their, our))
@@ -62,6 +69,11 @@ def _first_pair(theirs: list[Drop], ours: list[Drop]) -> tuple[Drop | None, Drop
     return their, our
 
 
+def _around(drop: Drop, views: LayerViews | None) -> str:
+    """Torch's module for the smallest layer around one of Keras's."""
+    return views.counterpart_of(drop.within) if views is not None else ""
+
+
 def _words(their: Drop | None, our: Drop | None) -> tuple[str, str]:
     rates = (
         apart(their.rate, our.rate) if their and our else [f"{drop.rate:g}" if drop else "" for drop in (their, our)]
@@ -75,5 +87,5 @@ def _diagnosis(row: Row, their: Drop | None, our: Drop | None) -> Diagnosis:
     failure = row.failures[0]
     cause = f"In training torch drops {failure.torch} here, Keras {failure.keras}."
     fix = f'Give both the same dropout, or accept the difference: accepted=("{DROPOUT}",).'
-    kind = Fault.BETWEEN_LAYERS if row.key == WHOLE else Fault.LAYER
+    kind = Fault.LAYER if their is not None and their.path else Fault.BETWEEN_LAYERS
     return Diagnosis(row.key, kind, our.path if our else "", row, DROPOUT, cause, fix)

@@ -27,6 +27,7 @@ class Hypothesis:
             `LossSubject`, `StepSubject`). One that raises a RuntimeError, ValueError, IndexError or KeyError does not
             fit these shapes, and explains nothing; what else it raises is told.
         fault: what is wrong, if that is something else than where it was seen.
+        where, keras: torch's module and Keras's layer in which it is, if that is said more closely.
         raised: what was raised as it was made; it is then not tried.
     """
 
@@ -35,6 +36,8 @@ class Hypothesis:
     fix: str
     wrong: Callable[..., Any]
     fault: Fault | None = None
+    where: str | None = None
+    keras: str = ""
     raised: Raised | None = None
 
 

@@ -91,6 +91,8 @@ def _subject(views: LayerViews, passage: Passage, result: Result) -> LayerSubjec
         join=lambda gradients: views.joined(gradients, pair),
         parts=_parts(views, pair.path, pair.keys),
         padding=passage.torch_padding,
+        path=pair.path,
+        model=torch_side.module,
     )
 
 

@@ -21,7 +21,7 @@ from tfvc.parity.findings.words import where_words
 from tfvc.parity.judging.contract import Contract, StepSize
 from tfvc.parity.judging.in_part import Part
 from tfvc.parity.report import Report
-from tfvc.parity.sides.accepted import DROPOUT
+from tfvc.parity.sides.accepted import DROPOUT, FLOAT32
 from tfvc.parity.sides.drop import Drop
 from tfvc.parity.sides.slots import shown_unit
 from tfvc.parity.training import drift_of
@@ -82,6 +82,7 @@ class _Judging:
         self.contract = Contract(
             [StepSize(one.turn, one.learning_rate, one.epsilon, set(one.keys).__contains__) for one in step_sizes],
             second.decisions or first.decisions,
+            FLOAT32 in self.report.accepted,
         )
         self.layers = DumpedLayers(self.theirs, self.ours)
 

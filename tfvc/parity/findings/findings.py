@@ -11,6 +11,7 @@ from tfvc.parity.findings.layer import CULPRIT, NOT_COMPARED, UNPAIRED, VICTIM, 
 from tfvc.parity.findings.raised import Raised
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import Phase
+from tfvc.parity.findings.unexercised import Unexercised
 from tfvc.parity.findings.words import stage_words
 
 
@@ -29,6 +30,7 @@ class Findings:
         ignored: torch keys that the Keras model has no variable for and needs none.
         accepted: differences that the case knows and that the reference was therefore given too.
         held: trainable Keras variables that torch has no tensor for; they were not trained.
+        unexercised: parts of torch's functions that no value of the forward passes came to.
         environment: libraries and machine; of two processes, `sides` has them.
         sides: the two, where each was computed in a process of its own.
         limits: what could not be seen because of that.
@@ -48,6 +50,7 @@ class Findings:
     ignored: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    unexercised: list[Unexercised] = field(default_factory=list)
     environment: Environment | None = None
     sides: list[DumpedSide] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)

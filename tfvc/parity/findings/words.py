@@ -8,6 +8,7 @@ from tfvc.parity.findings.failure import Failure, FailureKind
 from tfvc.parity.findings.not_compared import NotCompared, Reason
 from tfvc.parity.findings.raised import Activity, Raised
 from tfvc.parity.findings.stage import Stage
+from tfvc.parity.findings.unexercised import Branch, Unexercised
 
 
 def stage_words(stage: Stage) -> str:
@@ -67,6 +68,22 @@ def failure_words(failure: Failure) -> str:
             return f"a constant or a step is float32 on one side, or differs by as little ({units})"
         case FailureKind.ROUNDING:
             return f"a step is float32 on one side: {failure.side} gives only what float32 holds"
+
+
+def unexercised_words(parts: Sequence[Unexercised]) -> list[str]:
+    """`no value above 6 came to hardtanh in features.0.2 (and 34 more): another bound would not be seen`."""
+    alike: dict[tuple, list[str]] = {}
+    for part in parts:
+        alike.setdefault((part.branch, part.bound, part.function), []).append(part.path or "the whole model")
+    return [_unexercised(*kind, list(dict.fromkeys(paths))) for kind, paths in alike.items()]
+
+
+def _unexercised(branch: Branch, bound: float, function: str, paths: Sequence[str]) -> str:
+    more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+    where = f"{function} in {paths[0]}{more}"
+    if branch is Branch.ROW:
+        return f"row {bound:g}, the padding's, was never looked up by {where}: how it is trained was not compared"
+    return f"no value {branch} {bound:g} came to {where}: another function there would not be seen"
 
 
 def raised_together(raised: Sequence[Raised]) -> list[str]:

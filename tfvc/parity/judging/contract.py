@@ -44,11 +44,13 @@ class Contract:
     Attributes:
         step_sizes: of its optimizers.
         decisions: name of a tensor of integers -> that of the scores whose largest it names.
+        rounded: whether a float64 error passes that is no larger than float32's rounding.
         tolerances: absolute errors that rounding of cancelling gradients has left behind so far, by key.
     """
 
     step_sizes: Sequence[StepSize] = ()
     decisions: Mapping[str, str] = field(default_factory=dict)
+    rounded: bool = False
     tolerances: dict[str, float] = field(default_factory=dict)
 
     def judge(self, stage: Stage, sides: FourOf[Mapping[str, np.ndarray]], precision: bool = False) -> list[Row]:
@@ -60,7 +62,8 @@ class Contract:
             precision: whether the noises of the two sides are held against each other.
         """
         allowed = self._bound(stage), self._allowed(stage)
-        return self._noted(stage, judge_all(Samples(sides), stage, *allowed, precision, self.decisions))
+        settings = {"decisions": self.decisions, "rounded": self.rounded}
+        return self._noted(stage, judge_all(Samples(sides), stage, *allowed, precision, **settings))
 
     def judge_in_part(self, stage: Stage, parts: Mapping[str, Part]) -> list[Row]:
         """The rows of tensors that a side has in one precision only."""

@@ -8,7 +8,14 @@ from tfvc.parity.findings.diagnosis import Diagnosis
 from tfvc.parity.findings.findings import Findings
 from tfvc.parity.findings.layer import CULPRIT, FINE, NOT_COMPARED, UNPAIRED, VICTIM, Layer, worst
 from tfvc.parity.findings.row import Row, Verdict
-from tfvc.parity.findings.words import limit_words, not_compared_words, raised_together, raised_words, side_words
+from tfvc.parity.findings.words import (
+    limit_words,
+    not_compared_words,
+    raised_together,
+    raised_words,
+    side_words,
+    unexercised_words,
+)
 
 _STYLES = {CULPRIT: "bold red", VICTIM: "yellow", NOT_COMPARED: "cyan", UNPAIRED: "dim", FINE: ""}
 
@@ -142,6 +149,7 @@ def _lines(report: Findings) -> list[Text]:
         lines.append(f"accepted by the case, so the reference does the same: {', '.join(report.accepted)}")
     if report.held:
         lines.append(f"Keras variables that torch has not, held constant and not trained: {', '.join(report.held)}")
+    lines += [f"not exercised: {words}" for words in unexercised_words(report.unexercised)]
     unpaired = [layer for layer in report.layers if layer.verdict == UNPAIRED]
     if unpaired:
         lines.append("not paired: " + "; ".join(f"{_where(layer)} ({layer.note})" for layer in unpaired))

@@ -35,6 +35,7 @@ def as_values(findings: Findings) -> dict[str, Any]:
         "ignored": findings.ignored,
         "accepted": findings.accepted,
         "held": findings.held,
+        "unexercised": [asdict(part) for part in findings.unexercised],
         "environment": asdict(findings.environment) if findings.environment else None,
         "sides": [asdict(side) for side in findings.sides],
         "limits": [{"limit": limit, "words": limit_words(limit)} for limit in findings.limits],

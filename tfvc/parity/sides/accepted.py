@@ -60,12 +60,15 @@ def _as_it_is(module: Any, joint: Sequence[Any]) -> None:
 CLIPPING = "clipping without 1e-6"
 # Nothing is dropped in a comparison; what the models would drop is then not compared either.
 DROPOUT = "dropout"
+# A step of one side computes in float32 whatever it is given; what is no further off than that rounding then passes.
+FLOAT32 = "float32 on one side"
 KNOWN: dict[str, Callable[[Any, Sequence[Any]], None]] = {
     "biased running variance": _biased_running_variance,
     "one bias for two": _one_bias_for_two,
     "trained padding row": _trained_padding_row,
     CLIPPING: _as_it_is,
     DROPOUT: _as_it_is,
+    FLOAT32: _as_it_is,
 }
 
 

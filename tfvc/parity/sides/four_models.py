@@ -13,7 +13,7 @@ from tfvc.parity.case import ParityCase, Turn, probe
 from tfvc.parity.catching import Catching, SidesRaised, made_by
 from tfvc.parity.findings.stage import StageKind
 from tfvc.parity.four_of import FourOf, unzip_four
-from tfvc.parity.sides.accepted import accept
+from tfvc.parity.sides.accepted import FLOAT32, accept
 from tfvc.parity.sides.drop import Drop
 from tfvc.parity.sides.initialization import given_state, initial_state
 from tfvc.parity.sides.keras_side import KerasSide
@@ -163,6 +163,11 @@ class FourModels:
         turns = self.case.all_turns
         for theirs, ours in (self.sides.float64, self.sides.float32):
             ours.take(theirs.state(), {turn.name: theirs.slots(turn) for turn in turns})
+
+    @property
+    def rounded(self) -> bool:
+        """Whether the case accepts float64 errors of the size of float32's rounding."""
+        return FLOAT32 in self.case.accepted
 
     @property
     def dropped(self) -> tuple[list[Drop], list[Drop]]:

@@ -73,4 +73,4 @@ def _bare(attribute: str, drops: list[Drop], running: list[str]) -> Callable[...
 
 
 def _add(drops: list[Drop], rate: Any, sizes: Sequence[int], running: list[str]) -> None:
-    drops.append(Drop(float(rate), prod(sizes), running[-1] if running else ""))
+    drops.append(Drop(float(rate), prod(sizes), running[-1] if running else "", tuple(running)))

@@ -1,6 +1,7 @@
 """The torch half of a comparison: the same methods as the Keras half."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from tfvc.parity.catching import made_by
 from tfvc.parity.sides.accepted import CLIPPING
 from tfvc.parity.sides.call import Call
 from tfvc.parity.sides.drop import Drop
+from tfvc.parity.sides.exercised import Exercised
 from tfvc.parity.sides.lazy_arrays import LazyArrays
 from tfvc.parity.sides.lengths import torch_without_padding
 from tfvc.parity.sides.slots import TORCH_SLOTS, torch_slot
@@ -40,6 +42,7 @@ class TorchSide:
         made = made_by(f"parity case {case.name}: its torch_module", case.torch_module)
         self.module = _with_constants_of_float32(made).to(self.dtype)
         self.drops: list[Drop] = []
+        self.exercised = Exercised()
         self._without_dropout = without_dropout(self.module, self.drops)
         self.joint: Sequence[Entry] = ()
         self.ignored: Sequence[str] = ()
@@ -83,9 +86,18 @@ class TorchSide:
 
         self.module.train(training)
         self.drops.clear()
-        with torch.no_grad(), self._without_dropout(), traced(modules or {}, calls) as made:
+        seen = self.exercised.watching(self.module) if self.dtype is torch.float64 else nullcontext()
+        with torch.no_grad(), self._without_dropout(), seen, traced(modules or {}, calls) as made:
             outputs = self._outputs(self.tensors(inputs))
         return {name: _array(value) for name, value in outputs.items()}, made
+
+    def inside(self, context: AbstractContextManager, inputs: Arrays, training: bool) -> dict[str, Any]:
+        """The outputs' tensors, computed inside a context."""
+        import torch
+
+        self.module.train(training)
+        with torch.no_grad(), self._without_dropout(), context:
+            return self._outputs(self.tensors(inputs))
 
     def inverse(
         self, inputs: Arrays, outputs: Arrays, modules: Mapping[str, Any] | None = None

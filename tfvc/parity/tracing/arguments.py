@@ -26,8 +26,8 @@ def aligned(theirs: Call, ours: Call) -> tuple[Call, Call]:
     """
     ours = _complete(ours)
     if _of_torch(theirs.owner) or len(theirs.inputs) != len(ours.inputs):
-        theirs, ours = _without_masks(theirs, theirs.owner.forward), _without_masks(ours, ours.owner.call)
-    torch_names, keras_names = _names(theirs.owner.forward, theirs), _names(ours.owner.call, ours)
+        theirs, ours = _without_masks(theirs, "forward"), _without_masks(ours, "call")
+    torch_names, keras_names = _names("forward", theirs), _names("call", ours)
     if torch_names.keys() != keras_names.keys() or len(torch_names) != len(theirs.inputs):
         return theirs, ours
     order = [keras_names[name] for name in sorted(torch_names, key=torch_names.get)]
@@ -58,7 +58,7 @@ def _complete(ours: Call) -> Call:
     if not isinstance(ours.owner, keras.layers.MultiHeadAttention):
         return ours
     args, kwargs = ours.template
-    names = list(inspect.signature(ours.owner.call).parameters)
+    names = list(_signature(ours.owner, "call").parameters)
     given = {**dict(zip(names, args, strict=False)), **kwargs}
     value = given.get("value")
     if given.get("key") is not None or not isinstance(value, Slot):
@@ -71,8 +71,8 @@ def _complete(ours: Call) -> Call:
     return replace(ours, template=(args, kwargs), inputs=[*ours.inputs, ours.inputs[value.index]])
 
 
-def _without_masks(call: Call, function: Callable) -> Call:
-    slots = _slots(function, call.template)
+def _without_masks(call: Call, function: str) -> Call:
+    slots = _slots(call, function)
     masks = sorted({index for name, indices in slots.items() if name.endswith(_MASK) for index in indices})
     return _arranged(call, [i for i in range(len(call.inputs)) if i not in masks], masks)
 
@@ -84,21 +84,32 @@ def _arranged(call: Call, inputs: Sequence[int], own: Sequence[int]) -> Call:
     return replace(call, template=template, inputs=[tensors[i] for i in inputs], own=[tensors[i] for i in own])
 
 
-def _names(function: Callable, call: Call) -> dict[str, int]:
+def _names(function: str, call: Call) -> dict[str, int]:
     """The names of the arguments that are inputs -> their index; none if that cannot be said."""
     count = len(call.inputs)
-    slots = {name: [i for i in found if i < count] for name, found in _slots(function, call.template).items()}
+    slots = {name: [i for i in found if i < count] for name, found in _slots(call, function).items()}
     found = {name: indices[0] for name, indices in slots.items() if len(indices) == 1}
     return found if sum(map(len, slots.values())) == len(found) else {}
 
 
-def _slots(function: Callable, template: Any) -> dict[str, list[int]]:
+def _slots(call: Call, function: str) -> dict[str, list[int]]:
     """The names of the arguments -> the places of the tensors in them; none if that cannot be said."""
-    args, kwargs = template
+    args, kwargs = call.template
     try:
-        bound = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+        bound = _signature(call.owner, function).bind_partial(*args, **kwargs).arguments
     except (TypeError, ValueError):
         return {}
     return {
         name: [s.index for s in take_apart(value, lambda x: isinstance(x, Slot))[1]] for name, value in bound.items()
     }
+
+
+def _signature(owner: Any, name: str) -> inspect.Signature:
+    """Of the method of this name; of one that passes on whatever it is given, that of the class which says more."""
+    functions = [getattr(owner, name), *(vars(kind)[name] for kind in type(owner).__mro__ if name in vars(kind))]
+    found = [inspect.signature(function) for function in functions]
+    bound, *of_classes = found
+    passes_on = any(p.kind is p.VAR_POSITIONAL for p in bound.parameters.values())
+    named = (x for x in of_classes if not any(p.kind is p.VAR_POSITIONAL for p in x.parameters.values()))
+    said = next(named, None) if passes_on else None
+    return bound if said is None else said.replace(parameters=list(said.parameters.values())[1:])

@@ -137,9 +137,9 @@ def _judge(
 ) -> tuple[list[Row], bool]:
     """Rows of losses and gradients, and whether more inputs were drawn: a gradient that is only imprecise must be so
     for several."""
-    of_losses = judge_all(Samples(losses), _stage(turn, StageKind.LOSSES), precision=True)
+    of_losses = judge_all(Samples(losses), _stage(turn, StageKind.LOSSES), precision=True, rounded=models.rounded)
     stage = _stage(turn, StageKind.GRADIENTS)
-    rows = judge_all(Samples(gradients), stage, precision=True)
+    rows = judge_all(Samples(gradients), stage, precision=True, rounded=models.rounded)
     again = False
     for _ in range(DRAWS - 1):
         if not any(row.only_imprecise for row in rows):
@@ -149,6 +149,6 @@ def _judge(
         inputs = models.draw()
         models.begin_step(inputs)
         _, others = models.losses_and_gradients(inputs, turn)
-        redrawn = judge_all(Samples(others), stage, precision=True)
+        redrawn = judge_all(Samples(others), stage, precision=True, rounded=models.rounded)
         rows = [b if a.only_imprecise else a for a, b in zip(rows, redrawn, strict=True)]
     return [*of_losses, *rows], again

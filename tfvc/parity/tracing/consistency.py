@@ -91,7 +91,7 @@ def _run(models: FourModels, views: LayerViews | None, stage: Stage, run: Run, f
     traced = views.traced(None) if views is not None else lambda side: {} if side in models.sides.torch else ()
     outputs, calls = unzip_four(models.each(lambda side: run(side, traced(side))))
     samples = Samples(outputs)
-    found.rows += judge_all(samples, stage, precision=True, decisions=models.case.decisions)
+    found.rows += judge_all(samples, stage, precision=True, decisions=models.case.decisions, rounded=models.rounded)
     if views is not None:
         passages, failed = views.passages(calls), [row for row in found.rows if row.failed]
         judge_layers(views, passages, Stage(stage.phase, LAYER_OUTPUTS[Mode.INFERENCE]), failed)
@@ -117,7 +117,8 @@ def _beside(models: FourModels, expected: Arrays, found: FourOf[Arrays], stage: 
         return Samples(FourOf(wanted, torch64, found.torch32, found.keras32))
 
     ours, theirs = (
-        judge(expecting(side), stage, decisions=models.case.decisions) for side in (found.keras64, found.torch64)
+        judge(expecting(side), stage, decisions=models.case.decisions, rounded=models.rounded)
+        for side in (found.keras64, found.torch64)
     )
     return [_blaming(row, reference) for row, reference in zip(ours, theirs, strict=True)]
 

@@ -135,10 +135,11 @@ def _judge(models: FourModels, outputs: Outputs, mode: Mode) -> list[Row]:
     for name in [name for pair in models.case.decisions.items() for name in pair if name not in outputs.torch64]:
         raise TfvcError(f"decisions: there is no output {name}; there are {', '.join(outputs.torch64)}")
     stage = Stage(Phase.FORWARD, MODEL_OUTPUTS[mode])
-    rows = judge_all(Samples(outputs), stage, precision=True, decisions=models.case.decisions)
+    settings = {"precision": True, "rounded": models.rounded}
+    rows = judge_all(Samples(outputs), stage, decisions=models.case.decisions, **settings)
     if mode is Mode.TRAINING:
         statistics = models.sides.map(lambda side: side.state().only(is_statistic))
-        rows += judge_all(Samples(statistics), Stage(Phase.FORWARD, StageKind.RUNNING_STATISTICS), precision=True)
+        rows += judge_all(Samples(statistics), Stage(Phase.FORWARD, StageKind.RUNNING_STATISTICS), **settings)
     return rows
 
 

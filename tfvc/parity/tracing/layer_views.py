@@ -150,6 +150,13 @@ class LayerViews:
                 found.append((order[path], path))
         return [self._unseen_layer(path) for _, path in sorted(found)]
 
+    def counterpart_of(self, paths: Sequence[str]) -> str:
+        """Torch's module for the last of these Keras layers, each in the one before, that has any; else empty."""
+        known = {
+            keras_path(self.models.keras64.layers[i]): pair.path for pair in self.pairing.pairs for i in pair.layers
+        }
+        return next((known[path] for path in reversed(paths) if path in known), "")
+
     def _described(self, pair: Pair, number: int) -> Layer:
         """A finding in which nothing has been found yet."""
         layers = [self.models.keras64.layers[i] for i in pair.layers]
@@ -166,14 +173,19 @@ class LayerViews:
     def propagate_forward(self, passages: Sequence[Passage], stage: Stage) -> None:
         """Judges the inputs and outputs of all calls in a free run."""
         found = [(p, name, x) for p in passages for name, x in {**p.inputs, **p.outputs}.items()]
-        for passage, row in _judged(found, stage):
+        for passage, row in self._judged(found, stage):
             self.layer(passage).propagated_forward.append(row)
 
     def propagate_backward(self, passages: Sequence[Passage], stage: Stage) -> None:
         """Judges the gradients that came back to the outputs of all calls in a free run."""
         found = [(p, f"gradient of {name}", x) for p in passages for name, x in cotangents(p).items()]
-        for passage, row in _judged(found, stage):
+        for passage, row in self._judged(found, stage):
             self.layer(passage).propagated_backward.append(row)
+
+    def _judged(self, found: Sequence[tuple[Passage, str, Sample]], stage: Stage) -> list[tuple[Passage, Row]]:
+        """The rows of tensors of several passages, each with its passage; judged together, as one stage."""
+        rows = self._judge(dict(enumerate(sample for _, _, sample in found)), stage)
+        return [(passage, replace(row, key=name)) for (passage, name, _), row in zip(found, rows, strict=True)]
 
     def feed(self, passage: Passage, backward: bool) -> isolated.Feed | None:
         """Torch's own float32 inputs (and cotangents) of a call, or None if it cannot be run by itself."""
@@ -218,13 +230,16 @@ class LayerViews:
 
         results = self.models.in_turn(run)
         if backward:
-            layer.local_backward += judge(self._gradients(pair, results), stage, precision=precise)
+            layer.local_backward += self._judge(self._gradients(pair, results), stage, precise)
             return
         outputs = {name: results.map(lambda r, n=name: r.outputs[n]) for name in results.torch64.outputs}
-        layer.local_forward += judge(outputs, stage, precision=precise)
+        layer.local_forward += self._judge(outputs, stage, precise)
         if stage.mode is Mode.TRAINING:
             moved = Stage(Phase.FORWARD, StageKind.RUNNING_STATISTICS)
-            layer.local_forward += judge(self.statistics(pair), moved)
+            layer.local_forward += self._judge(self.statistics(pair), moved)
+
+    def _judge(self, samples: Mapping[str, Sample], stage: Stage, precise: bool = False) -> list[Row]:
+        return judge(samples, stage, precision=precise, rounded=self.models.rounded)
 
     def _gradients(self, pair: Pair, results: FourOf[isolated.Result]) -> dict[str, Sample]:
         """The gradients that all sides give."""
@@ -250,12 +265,6 @@ class LayerViews:
     def statistics(self, pair: Pair) -> dict[str, Sample]:
         """The running statistics of a pair on all sides, as they are now."""
         return isolated.statistics(self.models.sides, pair)
-
-
-def _judged(found: Sequence[tuple[Passage, str, Sample]], stage: Stage) -> list[tuple[Passage, Row]]:
-    """The rows of tensors of several passages, each with its passage; judged together, as one stage."""
-    rows = judge(dict(enumerate(sample for _, _, sample in found)), stage)
-    return [(passage, replace(row, key=name)) for (passage, name, _), row in zip(found, rows, strict=True)]
 
 
 def _order(pairing: Pairing, owners: Any, calls: Sequence[Call]) -> dict[str, int]:

@@ -9,4 +9,5 @@ from tfvc.parity.diagnosis.hypotheses import convolution, kernel_norm  # noqa: F
 from tfvc.parity.diagnosis.hypotheses import recurrent, recurrent_equations, recurrent_single_weights  # noqa: F401
 from tfvc.parity.diagnosis.hypotheses import attention, embedding  # noqa: F401
 from tfvc.parity.diagnosis.hypotheses import activations, custom_modules, float32, any_layer, precision  # noqa: F401
-from tfvc.parity.diagnosis.hypotheses import attention_by_hand, between_layers, losses, optimizers  # noqa: F401
+from tfvc.parity.diagnosis.hypotheses import other_weights, layer_functions  # noqa: F401
+from tfvc.parity.diagnosis.hypotheses import attention_by_hand, between_layers, losses, optimizers, norm_order, runs  # noqa: F401

@@ -14,6 +14,8 @@ from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights,
 from tfvc.parity.findings.stage import StageKind
 
 _KIND = "MultiheadAttention"
+# Which of query, key and value.
+_SOME = ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2))
 # A scale is looked for in so many steps, none of which goes further than this factor.
 _STEPS, _FACTOR = 30, 2.0
 
@@ -65,6 +67,24 @@ def measured_scale(subject: LayerSubject) -> Iterator[Hypothesis]:
     except ValueError:
         return
     yield _hypothesis(scaled("have another scale", scale, size, right))
+
+
+@register(LayerSubject, _KIND)
+def stopped_gradients(subject: LayerSubject) -> Iterator[Hypothesis]:
+    """The outputs are right, but no gradient passes the queries, keys, values or weights."""
+    if subject.what is not StageKind.GRADIENTS:
+        return
+    try:
+        right = Equations(masked=hiding(Attention.of(subject, _tensors(subject)).masks))
+    except ValueError:
+        return
+    names = ("queries", "keys", "values")
+    stopped = {" and ".join(names[i] for i in some): replace(right, stopped=some) for some in _SOME}
+    stopped["weights"] = replace(right, after=lambda weights: weights.detach())
+    for words, equations in stopped.items():
+        cause = f"The outputs are right, but no gradient passes the attention's {words}: something stops it."
+        fix = "Take away the stop_gradient (or the conversion to NumPy) on the way."
+        yield _hypothesis(Change("gradient stopped", cause, fix, equations))
 
 
 def _hypothesis(change: Change) -> Hypothesis:

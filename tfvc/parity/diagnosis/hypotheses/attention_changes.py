@@ -1,12 +1,15 @@
 """How an attention may be another: scale, mask, softmax and heads, for any attention."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
 from tfvc.parity.diagnosis.hypotheses.attention_equations import Equations, causal, hiding, merge, split
 from tfvc.parity.findings.words import apart
+
+# Makes of masks what hides them in scores.
+Hide = Callable[[Mapping[str, Any]], Callable[[Any], Any]]
 
 
 @dataclass(frozen=True)
@@ -20,18 +23,19 @@ class Change:
     heads: int | None = None
 
 
-def changes(masks: Mapping[str, Any], heads: int, size: int) -> Iterator[Change]:
+def changes(masks: Mapping[str, Any], heads: int, size: int, hide: Hide = hiding) -> Iterator[Change]:
     """Every known way in which an attention may differ from torch's.
 
     Args:
         masks: torch's, by name; True for what is not seen.
         heads, size: how many heads there are, and their size.
+        hide: how what is not seen is hidden.
     """
-    right = Equations(masked=hiding(masks))
+    right = Equations(masked=hide(masks))
     yield from _scales(right, heads, size)
     for name in masks:
-        yield from _one_mask(right, masks, name)
-    yield from _all_masks(right, masks)
+        yield from _one_mask(right, masks, name, hide)
+    yield from _all_masks(right, masks, hide)
     yield from _heads(right, heads, size)
     axes = {1: "over the heads", 2: "over the queries", 0: "over the batch"}
     for axis, words in axes.items():
@@ -63,13 +67,13 @@ def scaled(words: str, scale: float, size: int, right: Equations) -> Change:
     return Change("attention scale", cause, f"Multiply the scores by {size} ** -0.5.", replace(right, scale=scale))
 
 
-def _one_mask(right: Equations, masks: Mapping[str, Any], name: str) -> Iterator[Change]:
+def _one_mask(right: Equations, masks: Mapping[str, Any], name: str, hide: Hide) -> Iterator[Change]:
     """What may be wrong with one of torch's masks."""
     mask, others = masks[name], {other: x for other, x in masks.items() if other != name}
-    rest = hiding(others)
+    rest = hide(others)
 
     def instead(other: Any) -> Equations:
-        return replace(right, masked=hiding({**others, name: other}))
+        return replace(right, masked=hide({**others, name: other}))
 
     fix = f"Keras's attention_mask is True for what is seen, torch's {name} for what is not: pass ~{name}."
     yield Change("mask inverted", f"{name} is inverted: what torch hides is seen.", fix, instead(~mask))
@@ -96,15 +100,19 @@ def _one_mask(right: Equations, masks: Mapping[str, Any], name: str) -> Iterator
     yield Change("mask behind the softmax", cause, "Mask the scores.", after)
 
 
-def _all_masks(right: Equations, masks: Mapping[str, Any]) -> Iterator[Change]:
+def _all_masks(right: Equations, masks: Mapping[str, Any], hide: Hide) -> Iterator[Change]:
     cause = "Later keys are hidden (a causal mask), which torch does not do."
     also = replace(right, masked=lambda s: causal(right.masked(s)))
     yield Change("causal mask", cause, "Do not pass use_causal_mask.", also)
     if len(masks) > 1:
         names = " and ".join(masks)
-        none = replace(right, masked=hiding({}))
+        whole = reduce(lambda a, b: a | b, masks.values())
+        cause = f"{names} are inverted: what torch hides is seen, and nothing else."
+        inverted = replace(right, masked=hide({names: ~whole}))
+        yield Change("mask inverted", cause, "Invert the mask: Keras's says what is seen.", inverted)
+        none = replace(right, masked=hide({}))
         yield Change("mask missing", f"{names} are not applied.", "Pass both as one attention_mask.", none)
-        both = replace(right, masked=hiding({names: reduce(lambda a, b: a & b, masks.values())}))
+        both = replace(right, masked=hide({names: reduce(lambda a, b: a & b, masks.values())}))
         cause = f"Only what {names} both hide is hidden; torch hides what either does."
         yield Change("masks joined", cause, "Join masks of what is seen by `and`.", both)
 

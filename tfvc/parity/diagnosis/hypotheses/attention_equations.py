@@ -11,6 +11,8 @@ from tfvc.parity.diagnosis.subjects.layer import LayerSubject, Weights
 Tensors = tuple[Any, Any, Any]
 # A score behind which nothing is left of a key.
 _HIDDEN = -1e30
+# What Keras's softmax takes away from a score.
+_ADDED = 1e9
 
 
 def split(x: Any, heads: int) -> Any:
@@ -33,6 +35,7 @@ class Equations:
         after: what is done to the weights of the same shape, behind the softmax.
         axis: of the softmax.
         split, merge: how features are cut into heads, and put together again.
+        stopped: which of query, key and value (0, 1, 2) give no gradient.
     """
 
     scale: float | None = None
@@ -41,10 +44,12 @@ class Equations:
     axis: int = -1
     split: Callable[[Any, int], Any] = field(default=split)
     merge: Callable[[Any], Any] = field(default=merge)
+    stopped: tuple[int, ...] = ()
 
     def run(self, projected: Tensors, heads: int) -> tuple[Any, Any]:
         """The weighted values [batch, query, features] of query, key and value, and the weights."""
-        q, k, v = (self.split(x, heads) for x in projected)
+        given = (x.detach() if i in self.stopped else x for i, x in enumerate(projected))
+        q, k, v = (self.split(x, heads) for x in given)
         scale = q.shape[-1] ** -0.5 if self.scale is None else self.scale
         weights = self.after(self.masked(q @ k.transpose(-1, -2) * scale).softmax(self.axis))
         return self.merge(weights @ v), weights
@@ -125,6 +130,11 @@ def hiding(masks: Mapping[str, Any]) -> Callable[[Any], Any]:
     A query that sees nothing sees all keys alike, as in Keras; torch gives NaN.
     """
     return lambda scores: reduce(lambda s, mask: s.masked_fill(mask, _HIDDEN), masks.values(), scores)
+
+
+def adding(masks: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """The same by a large negative number that is added: a query that sees nothing keeps its scores."""
+    return lambda scores: reduce(lambda s, mask: s - _ADDED * mask.to(s.dtype), masks.values(), scores)
 
 
 def causal(scores: Any, ahead: int = 0) -> Any:

@@ -89,7 +89,13 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
             f'Pad by {there} explicitly and convolve with padding="valid".',
             convolving(before=same[0], after=same[1]),
         )
-    for mode, words in (("zeros", "zeros"), ("reflect", "a reflection"), ("replicate", "its last value")):
+    for mode, words in (
+        ("zeros", "zeros"),
+        ("reflect", "a reflection"),
+        ("replicate", "its last value"),
+        ("symmetric", "a reflection that repeats the border"),
+        ("circular", "the other end"),
+    ):
         if mode != mode_there and any((*first, *last)):
             yield Hypothesis(
                 "padding mode",
@@ -98,13 +104,16 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
                 convolving(mode=mode),
             )
     limit = max(1, min(max(spans), 9))
-    for shift in sorted(range(-limit, limit + 1), key=abs):
-        if shift:
-            before, after = [p + shift for p in first], [p - shift for p in last]
+    for shift in (shift for shift in sorted(range(-limit, limit + 1), key=abs) if shift):
+        for shifts, along in _along_axes(shift, len(first)):
+            before, after = (
+                [p + sign * n for p, n in zip(side, shifts, strict=True)] for side, sign in ((first, 1), (last, -1))
+            )
+            axis = next(i for i, n in enumerate(shifts) if n)
             yield Hypothesis(
                 "padding shifted",
-                f"The output is shifted by {shift:+d}: the layer pads by {before[0]} before and {after[0]} after, "
-                f"torch by {there}.",
+                f"The output is shifted by {shift:+d}: the layer pads{along} by {before[axis]} before and "
+                f"{after[axis]} after, torch by {there}.",
                 f"Pad by {there}.",
                 convolving(before=before, after=after),
             )
@@ -117,6 +126,13 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
                 f"Pad by {there}.",
                 convolving(before=each, after=each),
             )
+
+
+def _along_axes(shift: int, rank: int) -> Iterator[tuple[list[int], str]]:
+    """The shift along all axes together and, of several, along each by itself; with words for which."""
+    yield [shift] * rank, ""
+    for axis in range(rank if rank > 1 else 0):
+        yield [shift * (i == axis) for i in range(rank)], f" along axis {axis + 2}"
 
 
 @register(LayerSubject, *DIRECT)

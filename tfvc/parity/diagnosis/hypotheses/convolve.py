@@ -1,10 +1,11 @@
 """A torch convolution, taken once more with another kernel or other settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfvc.parity.diagnosis.hypotheses.kernels import kernel_of
 from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights
+from tfvc.parity.tracing.padding import Border, Padding
 
 DIRECT = ("Conv1d", "Conv2d", "Conv3d")
 TRANSPOSED = ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
@@ -53,7 +54,10 @@ def convolve(subject: LayerSubject, x: Any, kernel: Any, weights: Weights, **set
     sides = [n for pair in zip(before[::-1], after[::-1], strict=True) for n in pair]
     if min(sides) < 0 and mode != "zeros":
         raise ValueError("cannot crop by reflection")
-    x = functional.pad(x, sides, mode="constant" if mode == "zeros" else mode)
+    if mode == "symmetric":
+        x = _symmetric(x, before, after)
+    else:
+        x = functional.pad(x, sides, mode="constant" if mode == "zeros" else mode)
     function = (functional.conv1d, functional.conv2d, functional.conv3d)[rank - 1]
     return function(
         x,
@@ -63,6 +67,13 @@ def convolve(subject: LayerSubject, x: Any, kernel: Any, weights: Weights, **set
         dilation=settings.get("dilation", module.dilation),
         groups=settings.get("groups", module.groups),
     )
+
+
+def _symmetric(x: Any, before: Sequence[int], after: Sequence[int]) -> Any:
+    """Padded by a reflection that repeats the border, which torch has no mode for."""
+    return Padding(
+        tuple(Border(i + 2, *sides, "symmetric") for i, sides in enumerate(zip(before, after, strict=True)))
+    ).around_torch(x)
 
 
 def padded_by(subject: LayerSubject) -> tuple[tuple[int, ...], tuple[int, ...]]:

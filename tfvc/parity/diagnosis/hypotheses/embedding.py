@@ -1,11 +1,13 @@
-"""Embeddings: a row that is not trained."""
+"""Embeddings: a row that is not trained, indices that are off."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
-from tfvc.parity.diagnosis.subjects.layer import LayerSubject, with_attributes
+from tfvc.parity.diagnosis.subjects.layer import LayerSubject, on_inputs, with_attributes
+from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
 from tfvc.parity.findings.stage import StageKind
 
 
@@ -30,6 +32,54 @@ def padding(subject: LayerSubject) -> Iterator[Hypothesis]:
             "Let the gradient of that row pass.",
             with_attributes(padding_idx=row),
         )
+
+
+@register(LayerSubject, "Embedding")
+def another_row(subject: LayerSubject) -> Iterator[Hypothesis]:
+    """Another row than torch's is looked up, or the rows of the table have moved."""
+    rows = subject.module.num_embeddings
+    if subject.what is not StageKind.OUTPUTS:
+        return
+    for shift in (1, -1, 2, -2):
+        for words, moved in (
+            (", the last one the first", lambda ids, s=shift: (ids + s) % rows),
+            (" within the table", lambda ids, s=shift: (ids + s).clamp(0, rows - 1)),
+        ):
+            yield Hypothesis(
+                "index",
+                f"The layer looks up torch's index {shift:+d}{words}.",
+                f"Move the indices by {-shift:+d}, or the rows of the table.",
+                on_inputs(moved),
+            )
+
+
+@register(TensorSubject)
+def indices(subject: TensorSubject) -> Iterator[Hypothesis]:
+    """Indices that are all off by the same number, or that count positions where torch's leave out padding."""
+    theirs, ours = subject.torch, subject.keras
+    if theirs.dtype.kind not in "iu" or ours.dtype.kind not in "iu" or theirs.shape != ours.shape or not ours.size:
+        return
+    offset = int(ours.flat[0]) - int(theirs.flat[0])
+    yield Hypothesis(
+        "index",
+        f"{subject.place}: each index is torch's {offset:+d}.",
+        f"Move the indices by {-offset:+d}, or the rows of the table.",
+        lambda x: x + offset,
+    )
+    first = int(ours.flat[0])
+    yield Hypothesis(
+        "positions",
+        f"{subject.place}: the positions count from {first} on whatever is padding; torch's index of a position "
+        "depends on what is padding.",
+        "Count as torch does: positions of what is no padding, and one index for what is.",
+        lambda x: _counted(x, first),
+    )
+
+
+def _counted(x: Any, first: int) -> Any:
+    import torch
+
+    return torch.arange(first, first + x.shape[-1], dtype=x.dtype).expand(x.shape).clone()
 
 
 def _rows_without_gradient(subject: LayerSubject) -> list[int]:

@@ -69,9 +69,10 @@ def _momentum(subject: LayerSubject) -> float | None:
     """Which part of each batch the Keras layer's running mean takes, measured."""
     before = subject.buffers.get("running_mean")
     ours, theirs = subject.keras.get("running_mean"), subject.torch.get("running_mean")
-    if before is None or ours is None or ours.shape != theirs.shape or not subject.module.momentum:
+    if before is None or ours is None or ours.shape != theirs.shape or subject.module.momentum is None:
         return None
-    batch = (theirs - before) / subject.module.momentum
+    # Torch's own may take nothing of it.
+    batch = subject.results(with_attributes(momentum=1.0))["running_mean"] - before
     return float(np.vdot(batch, ours - before) / max(np.vdot(batch, batch), 1e-300))
 
 

@@ -8,11 +8,10 @@ import numpy as np
 
 from tfvc.parity.diagnosis.explain import explains
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
-from tfvc.parity.diagnosis.subjects.optimizers.rules import RULES, UNNAMED
+from tfvc.parity.diagnosis.subjects.optimizers.rules import RULES, UNNAMED, rules_of
 from tfvc.parity.diagnosis.subjects.optimizers.settings import TORCH_ADDS, Clip, ClipKind, Decay, Epsilon, Place
 from tfvc.parity.diagnosis.subjects.optimizers.words import words
 from tfvc.parity.diagnosis.subjects.step import SAME, Arrays, Step, StepSubject, distance, ratio_of
-from tfvc.parity.diagnosis.subjects.subject import class_names
 from tfvc.parity.findings.diagnosis import Fault
 from tfvc.parity.findings.stage import StageKind
 
@@ -23,7 +22,7 @@ Changed = Mapping[str, Any]
 def another_optimizer(subject: StepSubject) -> Iterator[Hypothesis]:
     """An optimizer of another kind, as it says itself."""
     step = subject.step
-    ours = next((name for name in RULES if name in class_names(step.keras)), None)
+    ours = next(iter(rules_of(step.keras)), None)
     if ours is None or step.rule is None or not step.another_kind:
         return
     name = type(step.optimizer).__name__
@@ -161,7 +160,7 @@ def _changes(subject: StepSubject) -> Iterator[Changed]:
     if decay.amount:
         yield {"decay": Decay(0.0, decay.coupled)}
         yield {"decay": Decay(decay.amount, not decay.coupled)}
-    for name in ("momentum", "dampening", "beta_1", "beta_2", "rho"):
+    for name in ("momentum", "dampening", "beta_1", "beta_2", "rho", "momentum_decay"):
         if name in theirs:
             yield _measured(subject, name, lambda x: x, theirs[name], 0.0, 1.0)
     if "initial" in theirs and step.number == 1:

@@ -172,7 +172,7 @@ def arrangements(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Callable[[A
     for axis in range(min(rank, 2)):
         if shape[axis] > 2:
             for turn in (1, -1):
-                words = f"rolled by {turn:+d} along {names[axis]}"
+                words = f"shifted by {turn:+d} along {names[axis]}, its ends joined"
                 yield "roll", words, lambda w, axis=axis, turn=turn: w.roll(turn, axis)
         if shape[axis] % 2 == 0 and shape[axis] > 1:
             half = shape[axis] // 2

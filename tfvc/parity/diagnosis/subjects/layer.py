@@ -44,6 +44,8 @@ class LayerSubject(Subject):
         join: makes one gradient of those that Keras has in one variable.
         parts: the torch names of what Keras has in one variable.
         padding: what torch's model puts around the first input, outside of the module.
+        path: of the module in its model.
+        model: torch's whole.
     """
 
     module: Any
@@ -60,6 +62,8 @@ class LayerSubject(Subject):
     join: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     padding: Padding = NO_PADDING
+    path: str = ""
+    model: Any = None
     rounding: float = 0.0
     others: Sequence["LayerSubject"] = ()
 

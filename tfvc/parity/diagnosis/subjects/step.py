@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.diagnosis.subjects.optimizers.rules import RULES, UNNAMED, Arrays, Given, Rule, clipped
+from tfvc.parity.diagnosis.subjects.optimizers.rules import RULES, UNNAMED, Arrays, Given, Rule, clipped, rules_of
 from tfvc.parity.diagnosis.subjects.optimizers.settings import (
     TORCH_ADDS,
     Settings,
@@ -75,18 +75,15 @@ class Step:
     @property
     def another_kind(self) -> bool:
         """Whether the Keras optimizer is a stock one of another kind than torch's."""
-        shared = class_names(self.keras) & class_names(self.optimizer) & set(RULES)
-        return is_stock(self.keras) and not shared
+        return is_stock(self.keras) and not set(rules_of(self.keras)) & set(rules_of(self.optimizer))
 
     @cached_property
     def rule(self) -> Rule | None:
         """The update rule of torch's optimizer, if it is one that is known: one that gives what torch gave."""
-        kinds = class_names(self.optimizer)
-        for name, rule in RULES.items():
-            if name in kinds:
-                found, theirs = self.simulated({}, rule), self.results[0]
-                same = all(kind in found and distance(found[kind], theirs[kind]) < SAME for kind in theirs)
-                return rule if same else None
+        for rule in (RULES[name] for name in rules_of(self.optimizer)):
+            found, theirs = self.simulated({}, rule), self.results[0]
+            same = all(kind in found and distance(found[kind], theirs[kind]) < SAME for kind in theirs)
+            return rule if same else None
         return None
 
     def simulated(self, changed: Settings, rule: Rule | None = None) -> Results:

@@ -19,6 +19,7 @@ from tfvc.parity.findings.words import (
     raised_words,
     side_words,
     stage_words,
+    unexercised_words,
 )
 from tfvc.parity.show.html import figures
 from tfvc.parity.show.html.chart import Chart, Group, chart
@@ -72,6 +73,7 @@ def to_html(reports: Sequence[Findings]) -> str:
         "raised_together": raised_together,
         "side_words": side_words,
         "limit_words": limit_words,
+        "unexercised_words": unexercised_words,
         "values": asdict,
     }
     ordered = sorted(reports, key=lambda report: report.passed)

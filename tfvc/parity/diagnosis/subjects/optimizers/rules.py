@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfvc.parity.diagnosis.subjects.optimizers.settings import Clip, ClipKind, Place, Settings
+from tfvc.parity.diagnosis.subjects.subject import class_names
 from tfvc.parity.findings.stage import StageKind
 
 Arrays = dict[str, np.ndarray]
@@ -60,6 +61,53 @@ def adam(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
     return slots, s["learning_rate"] * (m / first) / denominator
 
 
+def nadam(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
+    g, beta_2 = given.gradient, s["beta_2"]
+    m = given.mean(StageKind.MOMENTUM, s["beta_1"], g)
+    v = given.mean(StageKind.VELOCITY, beta_2, g * g)
+    steps = np.arange(1, given.number + 2)
+    momenta = s["beta_1"] * (1 - 0.5 * 0.96 ** (steps * s["momentum_decay"]))
+    product = float(np.prod(momenta[:-1].astype(np.float32 if s["float32_product"] else np.float64)))
+    move = momenta[-1] * m / (1 - product * momenta[-1]) + (1 - momenta[-2]) * g / (1 - product)
+    root = _root(v / (1 - beta_2**given.number), s)
+    return {StageKind.MOMENTUM: m, StageKind.VELOCITY: v}, s["learning_rate"] * move / root
+
+
+def radam(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
+    g, beta_2, t = given.gradient, s["beta_2"], given.number
+    m = given.mean(StageKind.MOMENTUM, s["beta_1"], g)
+    v = given.mean(StageKind.VELOCITY, beta_2, g * g)
+    second, longest = 1 - beta_2**t, 2 / (1 - beta_2) - 1
+    length = longest - 2 * t * beta_2**t / second
+    move = s["learning_rate"] * m / (1 - s["beta_1"] ** t)
+    # As long as the variance of so few squares is not known, nothing is divided by their root.
+    if length > 5:
+        known = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+        move = move * np.sqrt(known * second) / _root(v, s)
+    return {StageKind.MOMENTUM: m, StageKind.VELOCITY: v}, move
+
+
+def lion(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
+    g = given.gradient
+    move = np.sign(given.mean(StageKind.MOMENTUM, s["beta_1"], g))
+    return {StageKind.MOMENTUM: given.mean(StageKind.MOMENTUM, s["beta_2"], g)}, s["learning_rate"] * move
+
+
+def adafactor(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
+    """The first step, in which nothing of the running means is kept."""
+    if given.number > 1:
+        raise ValueError("the running means of rows and columns are no slots")
+    square = given.gradient**2
+    if square.ndim > 1:
+        rows, columns = square.mean(-1, keepdims=True), square.mean(-2, keepdims=True)
+        square = rows * columns / rows.mean(-2, keepdims=True)
+    update = given.gradient / np.sqrt(square)
+    update = update / max(1.0, float(np.sqrt(np.mean(update**2))) / s["clip_threshold"])
+    # The rate is bounded by 1 / sqrt(step).
+    rate = min(s["learning_rate"], 1.0) * max(s["least_scale"], float(np.sqrt(np.mean(given.weight**2))))
+    return {}, rate * update
+
+
 def rmsprop(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
     g = given.gradient
     v = given.mean(StageKind.VELOCITY, s["rho"], g * g)
@@ -105,17 +153,34 @@ def _root(square: np.ndarray, s: Settings) -> np.ndarray:
     return np.sqrt(square + epsilon.value) if epsilon.place is Place.INSIDE else np.sqrt(square) + epsilon.value
 
 
-# By the name that a class has in both frameworks.
+# By the name that a class has in both frameworks, whatever its capitals: torch's is called NAdam, Keras's Nadam.
 RULES: dict[str, Rule] = {
     "SGD": sgd,
     "Adam": adam,
+    "Nadam": nadam,
+    "RAdam": radam,
+    "Lion": lion,
+    "Adafactor": adafactor,
     "RMSprop": rmsprop,
     "Adagrad": adagrad,
     "Adamax": adamax,
     "Adadelta": adadelta,
 }
 # What Keras's optimizers do without a name for it.
-UNNAMED = {"dampening": 0.0, "corrected": True, "rate_decay": 0.0, "maximize": False}
+UNNAMED = {
+    "dampening": 0.0,
+    "corrected": True,
+    "rate_decay": 0.0,
+    "maximize": False,
+    "momentum_decay": 1.0,
+    "float32_product": False,
+}
+
+
+def rules_of(optimizer: object) -> list[str]:
+    """The names of the rules that an optimizer of either framework may have, by its class and its bases."""
+    kinds = {kind.lower() for kind in class_names(optimizer)}
+    return [name for name in RULES if name.lower() in kinds]
 
 
 def clipped(gradients: Arrays, clip: Clip) -> Arrays:

@@ -70,7 +70,10 @@ _TORCH = {
     "amsgrad": "amsgrad",
     "initial": "initial_accumulator_value",
     "rate_decay": "lr_decay",
+    "momentum_decay": "momentum_decay",
     "maximize": "maximize",
+    "clip_threshold": "d",
+    "beta_2_decay": "beta2_decay",
 }
 _KERAS = {
     "momentum": "momentum",
@@ -81,6 +84,9 @@ _KERAS = {
     "centered": "centered",
     "amsgrad": "amsgrad",
     "initial": "initial_accumulator_value",
+    "clip_threshold": "clip_threshold",
+    "beta_2_decay": "beta_2_decay",
+    "least_scale": "epsilon_2",
 }
 _TORCH_PLACES = {"Adamax": Place.GRADIENT, "Adadelta": Place.INSIDE}
 _KERAS_PLACES = {
@@ -104,13 +110,19 @@ def torch_settings(optimizer: Any, group: Mapping[str, Any], clip: Clip) -> dict
     found: dict[str, Any] = {ours: group[theirs] for ours, theirs in _TORCH.items() if theirs in group}
     found["learning_rate"] = float(group["lr"])
     found["clip"] = clip
-    found["decay"] = Decay(group.get("weight_decay", 0.0), not group.get("decoupled_weight_decay"))
+    adafactor = "Adafactor" in kinds
+    found["decay"] = Decay(group.get("weight_decay", 0.0), not (group.get("decoupled_weight_decay") or adafactor))
     if "betas" in group:
         found["beta_1"], found["beta_2"] = group["betas"]
         found["corrected"] = True
+    if "momentum_decay" in group:
+        kept = (state["mu_product"] for state in optimizer.state.values() if "mu_product" in state)
+        found["float32_product"] = any(product.itemsize == 4 for product in kept)
     for theirs in {"alpha", "rho"} & set(group):
         found["rho"] = group[theirs]
-    if "eps" in group:
+    if adafactor:
+        found["least_scale"] = group["eps"][1]
+    elif "eps" in group:
         place = next((place for kind, place in _TORCH_PLACES.items() if kind in kinds), Place.ROOT)
         found["epsilon"] = Epsilon(group["eps"], place)
     return found

@@ -50,6 +50,18 @@ _NUMBERS = {
         "The sum of squares begins at {}, torch's at {}.",
         "Pass initial_accumulator_value={} (Keras's default is 0.1, torch's 0).",
     ),
+    "clip_threshold": ("clip threshold", "The root mean square of an update ends at {}, torch's at {}.", "Pass d={}."),
+    "beta_2_decay": ("beta_2 decay", "The exponent of beta_2's decay is {}, torch's {}.", "Pass beta_2_decay={}."),
+    "least_scale": (
+        "least scale",
+        "An update is scaled by at least {} (epsilon_2), torch's by {}.",
+        "Pass epsilon_2={} (torch: the second of eps).",
+    ),
+    "momentum_decay": (
+        "momentum decay",
+        "The momentum is beta_1 * (1 - 0.5 * 0.96 ** ({} * step)), torch's has {} there.",
+        "Pass momentum_decay=1.0 to torch's NAdam: Keras's Nadam has no such setting (torch's default is {}).",
+    ),
     "rate_decay": (
         "learning rate decay",
         "The learning rate is divided by 1 + {} for each step before, torch's by 1 + {}.",
@@ -58,6 +70,11 @@ _NUMBERS = {
 }
 _FLAGS = {
     "nesterov": ("Nesterov", ("takes Nesterov's step", "does not take Nesterov's step"), "Pass nesterov={}."),
+    "float32_product": (
+        "float32 product of momenta",
+        ("keeps the product of its momenta in float32", "keeps it in the weights' dtype"),
+        'Accept it: accepted=("float32 on one side",).',
+    ),
     "centered": ("centered", ("subtracts the mean gradient (centered)", "does not"), "Pass centered={}."),
     "amsgrad": ("amsgrad", ("divides by the largest velocity (amsgrad)", "does not"), "Pass amsgrad={}."),
     "corrected": (

@@ -1,0 +1,41 @@
+"""Another function than torch's in a layer by itself, whatever the layer is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tfvc.parity.diagnosis.hypotheses.functions import changes_of
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
+from tfvc.parity.diagnosis.subjects.layer import Forward, LayerSubject, Weights
+from tfvc.parity.findings.stage import StageKind
+from tfvc.parity.sides.torch_functions import FunctionCall, Instead, calling, recording
+
+# A layer of more functions is looked at by its last ones.
+_MOST = 60
+
+
+@register(LayerSubject, general=True)
+def functions_in_a_layer(subject: LayerSubject) -> Iterator[Hypothesis]:
+    """Each function that the module calls, made another."""
+    if subject.what is not StageKind.OUTPUTS:
+        return
+    calls: list[FunctionCall] = []
+
+    def recorded(subject: LayerSubject, inputs: list[Any], weights: Weights) -> list[Any]:
+        with recording(subject.module) as found:
+            result = subject.reference(inputs, weights)
+        calls.extend(found.functions)
+        return result
+
+    subject.results(recorded)
+    for call in calls[: -_MOST - 1 : -1]:
+        for change in changes_of(call):
+            cause = f"In the layer {change.words}."
+            yield Hypothesis(change.name, cause, change.fix, _replacing(call, change.other))
+
+
+def _replacing(call: FunctionCall, other: Instead) -> Forward:
+    def forward(subject: LayerSubject, inputs: list[Any], weights: Weights) -> list[Any]:
+        with calling({call.number: other}):
+            return subject.reference(inputs, weights)
+
+    return forward

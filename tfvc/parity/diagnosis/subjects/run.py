@@ -1,0 +1,260 @@
+"""Torch's whole model, which is run again with one thing changed, up to a tensor that differs.
+
+Between two layers that are right lies what no layer pair stands for: functions, bare parameters, layers that Keras has
+cut up. Whatever a port does otherwise there can be done to torch's model, and then torch must give what Keras gives.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tfvc.parity.diagnosis.subjects.subject import Subject
+from tfvc.parity.sides.structure import take_apart
+from tfvc.parity.sides.torch_functions import FunctionCall, Instead, Recording, calling, recording
+from tfvc.parity.sides.torch_side import TorchSide
+from tfvc.weights import Concatenation, Entry
+
+Array = np.ndarray
+# A large model is not run again for longer than these seconds.
+_SECONDS = 60.0
+
+
+class _Reached(Exception):
+    """The tensor is known; the rest of the run is not needed."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A tensor of a run of torch's model.
+
+    Attributes:
+        path, number, index: which tensor of which call of which module; of the model's outputs `path` is the name.
+        is_output: whether it is one of the model's outputs.
+        inside: what of it is compared: without what is padded around it.
+    """
+
+    path: str
+    number: int = 1
+    index: int = 0
+    is_output: bool = False
+    inside: Callable[[Array], Array] = field(default=lambda x: x, compare=False)
+
+
+@dataclass
+class TorchRun:
+    """Torch's model in float64, from the initial weights.
+
+    Attributes:
+        side: of torch.
+        inputs: of the model.
+        training: the mode.
+        initial: the weights, by torch's keys.
+    """
+
+    side: TorchSide
+    inputs: Mapping[str, Array]
+    training: bool
+    initial: Mapping[str, Array]
+
+    def recorded(self, target: Target, watched: Sequence[str]) -> Recording:
+        """The functions that are called up to a tensor."""
+        with self._initially(), recording(self.side.module, watched) as found:
+            self._tensors([target])
+        return found
+
+    def tensor(
+        self, target: Target, instead: Mapping[int, Instead] | None = None, weights: Mapping[str, Any] | None = None
+    ) -> Array | None:
+        """A tensor of a run with other functions or weights; None if the run does not come to it."""
+        with self._initially(weights or {}), calling(instead or {}):
+            return self._tensors([target])[0]
+
+    def without(self, path: str, targets: Sequence[Target]) -> list[Array | None]:
+        """Several tensors of a run in which a module gives what it takes."""
+        module = self.side.module.get_submodule(path)
+        handle = module.register_forward_hook(lambda m, args, result: args[0])
+        try:
+            with self._initially():
+                return self._tensors(targets)
+        finally:
+            handle.remove()
+
+    def with_in_front(self, norm: str, path: str, target: Target) -> Array | None:
+        """A tensor of a run in which a module is fed what another one makes of its first argument."""
+        modules = dict(self.side.module.named_modules())
+        handle = modules[path].register_forward_pre_hook(lambda m, args: (modules[norm](args[0]), *args[1:]))
+        try:
+            with self._initially():
+                return self._tensors([target])[0]
+        finally:
+            handle.remove()
+
+    def applied(self, path: str, x: Array) -> Array:
+        """What a module makes of an array."""
+        import torch
+
+        module = self.side.module.get_submodule(path)
+        with self._initially(), torch.no_grad():
+            return module(self.side.tensor(x)).numpy()
+
+    def _tensors(self, targets: Sequence[Target]) -> list[Array | None]:
+        import torch
+
+        found: dict[Target, Array] = {}
+        counts: dict[str, int] = {}
+
+        def reach(path: str, args: Any, kwargs: Any) -> None:
+            counts[path] = counts.get(path, 0) + 1
+            for target in targets:
+                if not target.is_output and (target.path, target.number) == (path, counts[path]):
+                    given = take_apart((args, kwargs), torch.is_tensor)[1]
+                    if target.index >= len(given):
+                        raise _Reached
+                    found[target] = target.inside(given[target.index].detach().cpu().numpy().copy())
+            if len(found) == len(targets):
+                raise _Reached
+
+        with ExitStack() as stack:
+            for path in {target.path for target in targets if not target.is_output}:
+                module = self.side.module.get_submodule(path)
+                hook = lambda m, args, kwargs, path=path: reach(path, args, kwargs)  # noqa: E731
+                stack.callback(module.register_forward_pre_hook(hook, with_kwargs=True).remove)
+            try:
+                outputs = self.side.inside(ExitStack(), self.inputs, self.training)
+            except _Reached:
+                outputs = {}
+        for target in targets:
+            if target.is_output and target.path in outputs:
+                found[target] = outputs[target.path].detach().cpu().numpy()
+        return [found.get(target) for target in targets]
+
+    def _initially(self, changed: Mapping[str, Any] | None = None) -> ExitStack:
+        """The initial weights, some of them changed; behind it there are those that were there before."""
+        module = self.side.module
+        held = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers())}
+        before = {key: tensor.detach().clone() for key, tensor in held.items()}
+
+        def fill(values: Mapping[str, Any]) -> None:
+            for key, value in values.items():
+                held[key].data.copy_(value)
+
+        stack = ExitStack()
+        stack.callback(fill, before)
+        fill({key: self.side.tensor(self.initial[key]) for key in held if key in self.initial})
+        fill(changed or {})
+        return stack
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one Keras variable holds of a torch tensor.
+
+    Attributes:
+        key: torch's.
+        axis, start, stop: which part; the whole if `axis` is None.
+        keras: the path of the variable's layer.
+    """
+
+    key: str
+    shape: tuple[int, ...]
+    axis: int | None = None
+    start: int = 0
+    stop: int = 0
+    keras: str = ""
+
+    @property
+    def words(self) -> str:
+        """`attn.c_attn.weight[:, 128:256]`."""
+        if self.axis is None:
+            return self.key
+        return f"{self.key}[{':, ' * self.axis}{self.start}:{self.stop}]"
+
+    @property
+    def module(self) -> str:
+        return self.key.rpartition(".")[0]
+
+    def of(self, tensor: Any) -> Any:
+        """The part of the tensor."""
+        return tensor if self.axis is None else tensor.narrow(self.axis, self.start, self.stop - self.start)
+
+
+@dataclass
+class RunSubject(Subject):
+    """A tensor that differs, and torch's model on the way to it. A hypothesis's `wrong(run)` gives another tensor.
+
+    Attributes:
+        place: what happens there: the beginning of a sentence.
+        run: the model.
+        target: the tensor of it.
+        torch, keras: what both models give.
+        calls: functions that may be other ones in Keras, the nearest to the tensor first.
+        entries: which Keras variables hold what of torch's weights.
+        ended: paths of the layers that torch has called before.
+        pairs: paths of all layers that have a counterpart.
+        right: paths of those among them that are right by themselves; what is wrong is then outside.
+    """
+
+    place: str
+    run: TorchRun
+    target: Target
+    torch: Array
+    keras: Array
+    calls: Sequence[FunctionCall]
+    entries: Sequence[Entry] = ()
+    ended: Sequence[str] = ()
+    pairs: Sequence[str] = ()
+    right: frozenset[str] = frozenset()
+    spent: float = 0.0
+
+    def error(self, wrong: Callable[["RunSubject"], Array | None] | None = None) -> float:
+        started = time.monotonic()
+        if self.spent > _SECONDS:
+            return np.inf
+        found = self.torch if wrong is None else wrong(self)
+        self.spent += time.monotonic() - started
+        if found is None or found.shape != self.keras.shape:
+            return np.inf
+        return float(np.linalg.norm(found - self.keras) / max(float(np.linalg.norm(self.keras)), 1e-300))
+
+    def weight(self, key: str) -> Any:
+        """One of torch's initial weights."""
+        return self.run.side.tensor(self.run.initial[key])
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The parameters that these functions are given, in this order."""
+        of_tensor = {id(p): key for key, p in self.run.side.module.named_parameters()}
+        used = [of_tensor.get(id(x)) for call in self.calls for x in call.tensors]
+        return list(dict.fromkeys(key for key in used if key))
+
+    def parts(self, key: str) -> list[Part]:
+        """A parameter by what the Keras variables hold of it."""
+        shape = tuple(self.run.side.module.get_parameter(key).shape)
+        entry = next((entry for entry in self.entries if entry.keys == (key,)), None)
+        if entry is None:
+            return [Part(key, shape)]
+        owners = [variable.path.rpartition("/")[0] for variable in entry.variables]
+        if not isinstance(entry.variables_as, Concatenation):
+            return [Part(key, shape, keras=owners[0])]
+        arrays = entry.variables_as.separate(np.broadcast_to(np.int8(0), shape), len(owners))
+        axis, start, found = entry.variables_as.axis % len(shape), 0, []
+        for owner, array in zip(owners, arrays, strict=True):
+            stop = start + array.shape[axis]
+            found.append(Part(key, array.shape, axis, start, stop, owner))
+            start = stop
+        return found
+
+
+def instead(call: FunctionCall, other: Instead) -> Callable[[RunSubject], Array | None]:
+    """The run with another function in place of one call."""
+    return lambda subject: subject.run.tensor(subject.target, {call.number: other})
+
+
+def with_weights(change: Callable[[RunSubject], Mapping[str, Any]]) -> Callable[[RunSubject], Array | None]:
+    """The run with other weights."""
+    return lambda subject: subject.run.tensor(subject.target, weights=change(subject))
