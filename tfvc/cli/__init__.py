@@ -17,6 +17,7 @@ from tfvc.cli import (
     export_torch,
     fetch,
     import_h5,
+    import_onnx,
     import_torch,
     info,
     parity,
@@ -36,6 +37,7 @@ app.command("train")(train.train)
 app.command("convert")(convert.convert)
 app.command("vocode")(vocode.vocode)
 app.command("import-torch")(import_torch.import_torch)
+app.command("import-onnx")(import_onnx.import_onnx)
 app.command("import-h5")(import_h5.import_h5)
 app.command("export-torch")(export_torch.export_torch)
 app.command("export")(export.export)

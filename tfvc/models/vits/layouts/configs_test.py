@@ -163,11 +163,11 @@ def test_a_repository_of_mms(tmp_path):
         "spec_channels": 513,
         "window_size": 4,
         "n_flows": 4,
-        "n_flow_layers": 4,
-        "n_posterior_layers": 16,
+        "flow_layers": 4,
+        "posterior_layers": 16,
         "wavenet_kernel_size": 5,
         "duration_flows": 4,
-        "duration_filter_channels": 256,
+        "duration_filters": 256,
     }
     assert found.data == {"sampling_rate": 16000, "filter_length": 1024, "hop_length": 256, "win_length": 1024}
     assert found.inference == {"noise_scale": 0.5, "noise_scale_w": 0.7, "length_scale": 1.25}

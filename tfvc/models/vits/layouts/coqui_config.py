@@ -28,8 +28,8 @@ _MODEL = {
     "upsample_kernel_sizes": ("upsample_kernel_sizes_decoder", [16, 16, 4, 4]),
     "use_sdp": ("use_sdp", True),
     "spec_channels": ("out_channels", 513),
-    "n_posterior_layers": ("num_layers_posterior_encoder", 16),
-    "n_flow_layers": ("num_layers_flow", 4),
+    "posterior_layers": ("num_layers_posterior_encoder", 16),
+    "flow_layers": ("num_layers_flow", 4),
     "wavenet_kernel_size": ("kernel_size_flow", 5),
 }
 _DATA = {
@@ -79,7 +79,7 @@ def published(content: dict[str, Any], path: Path, symbols: int, speakers: int) 
         "n_vocab": symbols,
         "n_speakers": speakers,
         "gin_channels": embedding or (args.get("speaker_embedding_channels", 256) if speakers else 0),
-        "speaker_embedding": embedding,
+        "embedding_size": embedding,
     }
     front_end, notes = _front_end(content, path, symbols)
     if not model["use_sdp"]:

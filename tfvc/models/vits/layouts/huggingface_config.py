@@ -29,11 +29,11 @@ _MODEL = {
     "spec_channels": "spectrogram_bins",
     "window_size": "window_size",
     "n_flows": "prior_encoder_num_flows",
-    "n_flow_layers": "prior_encoder_num_wavenet_layers",
-    "n_posterior_layers": "posterior_encoder_num_wavenet_layers",
+    "flow_layers": "prior_encoder_num_wavenet_layers",
+    "posterior_layers": "posterior_encoder_num_wavenet_layers",
     "wavenet_kernel_size": "wavenet_kernel_size",
     "duration_flows": "duration_predictor_num_flows",
-    "duration_filter_channels": "duration_predictor_filter_channels",
+    "duration_filters": "duration_predictor_filter_channels",
 }
 # What upstream has in its code.
 _FIXED = {

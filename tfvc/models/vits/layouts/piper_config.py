@@ -139,7 +139,7 @@ def _sizes(state: Mapping[str, np.ndarray], modules: Mapping[str, OnnxNode]) -> 
         "gin_channels": gin,
         "use_sdp": "dp.flows.0.m" in state,
         "n_flows": len({key.split(".")[2] for key in state if key.startswith("flow.flows.")}),
-        "n_flow_layers": layers,
+        "flow_layers": layers,
         "wavenet_kernel_size": state["flow.flows.0.enc.in_layers.0.weight"].shape[2],
     }
 

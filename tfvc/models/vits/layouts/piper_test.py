@@ -45,7 +45,7 @@ def test_the_graph_tells_the_sizes_of_a_medium_voice(voice):
         "gin_channels": 0,
         "use_sdp": True,
         "n_flows": 4,
-        "n_flow_layers": 4,
+        "flow_layers": 4,
         "wavenet_kernel_size": 5,
     }
     assert voice.published.data["hop_length"] == 256
