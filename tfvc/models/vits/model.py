@@ -1,0 +1,163 @@
+"""VITS as a `keras.Model`: it speaks and it converts."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfvc.models.vits.config import VITSConfig
+from tfvc.models.vits.conversion import ConversionModel
+from tfvc.models.vits.durations import DurationPredictor, StochasticDurationPredictor
+from tfvc.models.vits.speakers import expand, make_speakers
+from tfvc.models.vits.tables import read_tables
+from tfvc.models.vits.text_encoder import Text, TextEncoder, sequence_mask
+from tfvc.models.vits.torch_keys import VITS_KEYS
+
+
+@keras.saving.register_keras_serializable("tfvc")
+class VITS(ConversionModel):
+    """VITS (Kim et al. 2021), equal to `SynthesizerTrn` of jaywalnut310/vits; all noise is an input.
+
+    Speakers are ids `[batch]`, embeddings `[batch, embedding_size]`, or None where there is one: see `VITSConfig`.
+
+    - `infer` speaks. What it is made of can be called by itself: `encode_text`, `log_durations`, `durations`, `speak`;
+      between the last two it is known how much noise is wanted.
+    - `convert` takes the spectrogram of one speaker to the waveform of another.
+
+    `call(inputs)` is `infer(**inputs)`.
+
+    Args:
+        config: sizes.
+        mel_spec: the front-end whose spectrograms it takes; also the sample rate of what it says.
+        symbols: what turns a text into ids, as `symbols.json` has it; the model only carries it.
+        speakers: names of speakers with their ids, as `speakers.json` has it; likewise.
+        fused: a state, see `ConversionModel`.
+    """
+
+    name_in_presets = "vits"
+    config_class = VITSConfig
+    torch_keys = VITS_KEYS
+
+    def __init__(self, config: VITSConfig, mel_spec=None, symbols=None, speakers=None, **kwargs):
+        super().__init__(config, mel_spec, **kwargs)
+        self.symbols, self.speaker_ids = symbols, speakers
+        policy = self.dtype_policy
+        self.text_encoder = TextEncoder(config, name="text_encoder", dtype=policy)
+        predictor = StochasticDurationPredictor if config.use_sdp else DurationPredictor
+        self.duration_predictor = predictor(config, name="duration_predictor", dtype=policy)
+        self.speakers = make_speakers(config, policy)
+        self.build()
+
+    def parts(self):
+        speakers = [] if self.speakers is None else [self.speakers]
+        return [self.text_encoder, *super().parts(), self.duration_predictor, *speakers]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "symbols": self.symbols, "speakers": self.speaker_ids}
+
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "symbols": self.symbols, "speakers": self.speaker_ids}
+
+    @classmethod
+    def read_inputs(cls, folder: Path) -> dict[str, Any]:
+        return read_tables(folder)
+
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        tables = {"symbols": self.symbols, "speakers": self.speaker_ids}
+        return {name: table for name, table in tables.items() if table is not None}
+
+    def call(self, inputs, training=False):
+        return self.infer(**inputs)
+
+    def condition(self, speaker):
+        return None if self.speakers is None else self.speakers(speaker)
+
+    def encode_text(self, ids, lengths, training=False) -> Text:
+        """Ids `[batch, time]`, of which `lengths` `[batch]` count in each row."""
+        return self.text_encoder(ids, lengths, training=training)
+
+    def log_durations(self, text: Text, noise, g=None, training=False) -> tf.Tensor:
+        """The logarithms of frames, `[batch, time, 1]`.
+
+        Args:
+            text: what `encode_text` gave.
+            noise: `[batch, time, 2]` from N(0, 1), scaled by 0.8 or so; not read by a model of `use_sdp=False`.
+            g: what `condition` gave.
+        """
+        if self.config.use_sdp:
+            return self.duration_predictor(text.hidden, text.keep, noise, g, training=training)
+        return self.duration_predictor(text.hidden, text.keep, g, training=training)
+
+    def durations(self, text: Text, log_durations, length_scale: float = 1.0) -> tf.Tensor:
+        """Whole frames of each symbol, `[batch, time]`; a row has as many as they sum to, and at least one."""
+        scale = tf.cast(length_scale, log_durations.dtype)
+        return tf.math.ceil(tf.exp(log_durations) * text.keep * scale)[..., 0]
+
+    def frames(self, durations) -> tf.Tensor:
+        """How many frames each row has, `[batch]`."""
+        return tf.maximum(tf.cast(tf.reduce_sum(durations, axis=1), tf.int32), 1)
+
+    def speak(self, text: Text, durations, noise, g=None, noise_scale: float = 0.667) -> dict[str, tf.Tensor]:
+        """The waveform of a text whose durations are known.
+
+        Args:
+            text: what `encode_text` gave.
+            durations: what `durations` gave.
+            noise: `[batch, frames, inter_channels]` from N(0, 1), for the longest row or longer.
+            g: what `condition` gave.
+            noise_scale: deviation of the noise.
+
+        Returns:
+            `waveform` `[batch, frames * hop, 1]` in [-1, 1], of which `frames * hop` samples count; on the way to it
+            `mean` and `log_scale` of the prior for each frame, `z_p` and `z`.
+        """
+        frames = self.frames(durations)
+        longest = tf.reduce_max(frames)
+        enough = tf.debugging.assert_less_equal(longest, tf.shape(noise)[1], "noise for fewer frames than are spoken")
+        with tf.control_dependencies([enough] if enough is not None else []):
+            mean, log_scale = (expand(x, durations, longest) for x in (text.mean, text.log_scale))
+        keep = sequence_mask(frames, longest, mean.dtype)
+        z_p = mean + noise[:, :longest] * tf.exp(log_scale) * tf.cast(noise_scale, mean.dtype)
+        z = self.flow(z_p, keep, g, reverse=True)
+        waveform = self.decoder(z * keep, g)
+        return {"waveform": waveform, "mean": mean, "log_scale": log_scale, "z_p": z_p, "z": z}
+
+    def infer(
+        self,
+        ids,
+        lengths,
+        noise,
+        duration_noise=None,
+        speaker=None,
+        noise_scale: float = 0.667,
+        length_scale: float = 1.0,
+        duration_noise_scale: float = 0.8,
+    ) -> dict[str, tf.Tensor]:
+        """From ids to a waveform.
+
+        Args:
+            ids: `[batch, time]`.
+            lengths: how many of each row count, `[batch]`.
+            noise: as for `speak`.
+            duration_noise: `[batch, time, 2]` from N(0, 1); None for a model of `use_sdp=False`.
+            speaker: what `condition` takes.
+            noise_scale, duration_noise_scale: deviations of the noise. Upstream's notebook has these.
+            length_scale: above 1 is slower.
+
+        Returns:
+            What `speak` gives, and `log_durations` `[batch, time, 1]`, `durations` `[batch, time]`, `frames` `[batch]`.
+        """
+        g = self.condition(speaker)
+        text = self.encode_text(ids, lengths)
+        if duration_noise is not None:
+            duration_noise *= tf.cast(duration_noise_scale, duration_noise.dtype)
+        log_durations = self.log_durations(text, duration_noise, g)
+        durations = self.durations(text, log_durations, length_scale)
+        spoken = self.speak(text, durations, noise, g, noise_scale)
+        return {
+            **spoken,
+            "log_durations": log_durations,
+            "durations": durations,
+            "frames": self.frames(durations),
+        }
