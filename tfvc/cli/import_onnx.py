@@ -7,7 +7,6 @@ import typer
 
 from tfvc.cli import choices
 from tfvc.cli.console import note, say
-from tfvc.cli.import_torch import states_of
 from tfvc.cli.inputs import say_inputs
 from tfvc.common.errors import TfvcError
 from tfvc.common.plugins import load_object
@@ -32,7 +31,7 @@ def import_onnx(
     record = find_network(model)
     adopted = load_object(record.adopt_onnx)(file, config or file.with_name(f"{file.name}.json"))
     kind = record.model_class
-    network = kind(adopted.config, adopted.mel_spec, **states_of(kind, adopted.state), **adopted.inputs)
+    network = kind(adopted.config, adopted.mel_spec, **kind.states_in(adopted.state), **adopted.inputs)
     load_state_dict(network, adopted.state, str(file))
     network.save_to_preset(out, training={"imported_from": file.name})
     say(f"wrote {out}: {len(adopted.state)} tensors")

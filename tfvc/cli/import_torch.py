@@ -47,7 +47,7 @@ def import_torch(
     architecture, spec = (adopted.config, adopted.mel_spec) if named is None else _named(kind, named)
     (architecture,) = override(set or [], architecture)
     inputs = {**inputs_of(kind, named, speaker_encoder), **adopted.inputs}
-    network = kind(architecture, spec if mel is None else find_spec(mel), **states_of(kind, adopted.state), **inputs)
+    network = kind(architecture, spec if mel is None else find_spec(mel), **kind.states_in(adopted.state), **inputs)
     _load(network, adopted.state, file, named=named is not None)
     network.save_to_preset(out, training={"imported_from": file.name})
     say(f"wrote {out}: {len(adopted.state)} tensors")
@@ -88,13 +88,6 @@ def _named(kind, name: str):
     return config.from_name(name), named_spec(config.mels[name]) if name in config.mels else None
 
 
-def states_of(kind, state) -> dict[str, bool]:
-    """In which of its states a network must be for a state dict."""
-    from tfvc.weights import is_fused
-
-    return {"fused": is_fused(state)} if "fused" in kind.states else {}
-
-
 def _load(network, state, file: Path, named: bool) -> None:
     """The weights into the network; where they do not fit a named architecture, the error tells one that they fit."""
     from tfvc.weights import WeightError, load_state_dict
@@ -113,7 +106,7 @@ def _fitting_preset(kind, state) -> str | None:
 
     for name in kind.config_class.named:
         try:
-            load_state_dict(kind.from_name(name, **states_of(kind, state)), state)
+            load_state_dict(kind.from_name(name, **kind.states_in(state)), state)
         except WeightError:
             continue
         return name

@@ -15,7 +15,9 @@ from tfvc.models.vits.layouts.reading import Outside, from_onnx_file, from_torch
 from tfvc.models.vits.upstream import linear_spec
 
 # What is under weight normalisation upstream.
-_NORMALIZED = re.compile(r"(dec\.(ups|resblocks)\..+|.+\.enc\.(in_layers|res_skip_layers)\.\d+|.+\.enc\.cond_layer)\.weight")
+_WAVENET = r".+\.enc\.((in_layers|res_skip_layers)\.\d+|cond_layer)"
+_NORMALIZED = re.compile(rf"(dec\.(ups|resblocks)\..+|{_WAVENET})\.weight")
+_SPECTROGRAM = ("sampling_rate", "filter_length", "hop_length", "win_length")
 
 
 def adopt_torch(state: dict[str, np.ndarray], content: Mapping[str, Any], file: Path, config: Path | None) -> Adopted:
@@ -67,25 +69,25 @@ def uniform(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _adopted(outside: Outside, path: Path) -> Adopted:
     published = outside.published
     try:
-        spec = linear_spec(*(published.data[name] for name in ("sampling_rate", "filter_length", "hop_length", "win_length")))
+        spec = linear_spec(*(published.data[name] for name in _SPECTROGRAM))
     except (TypeError, TfvcError) as error:
         raise TfvcError(f"{path}: {error}") from None
     sizes = VITSConfig().to_dict() | published.model | {"spec_channels": spec.n_mels}
     config = VITSConfig.from_dict(sizes, str(path))
     if config.hop != spec.hop:
-        raise TfvcError(f"{path}: upsample_rates {config.upsample_rates} make {config.hop} samples of a frame, not {spec.hop}")
-    _check_symbols(published, config, path)
+        raise TfvcError(
+            f"{path}: upsample_rates {config.upsample_rates} make {config.hop} samples of a frame, not {spec.hop}"
+        )
+    _check_ids(published, config, path)
     symbols = None if published.front_end is None else published.front_end.to_dict()
     inputs = {"symbols": symbols, "speakers": published.speakers or None}
     return Adopted(uniform(outside.state), config, spec, inputs, published.notes)
 
 
-def _check_symbols(published: Published, config: VITSConfig, path: Path) -> None:
-    if published.front_end is not None and published.front_end.largest_id >= config.n_vocab:
-        raise TfvcError(
-            f"{path}: a symbol has the id {published.front_end.largest_id}, and the network {config.n_vocab} symbols"
-        )
-    if published.speakers and max(published.speakers.values()) >= max(config.n_speakers, 1):
-        raise TfvcError(
-            f"{path}: a speaker has the id {max(published.speakers.values())}, and the network {config.n_speakers} speakers"
-        )
+def _check_ids(published: Published, config: VITSConfig, path: Path) -> None:
+    symbols, speakers = published.front_end, published.speakers
+    if symbols is not None and symbols.largest_id >= config.n_vocab:
+        raise TfvcError(f"{path}: a symbol has the id {symbols.largest_id}, the network {config.n_vocab} symbols")
+    if speakers and max(speakers.values()) >= max(config.n_speakers, 1):
+        largest = max(speakers.values())
+        raise TfvcError(f"{path}: a speaker has the id {largest}, the network {config.n_speakers} speakers")

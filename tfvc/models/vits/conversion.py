@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.models.fusing import copy_fused
 from tfvc.models.preset import PresetModel
 from tfvc.models.vits.decoder import Decoder
@@ -29,12 +30,19 @@ class ConversionModel(PresetModel):
         super().__init__(config, mel_spec, **kwargs)
         policy = self.dtype_policy
         self.decoder = Decoder(config, self.fused, name="decoder", dtype=policy)
-        self.posterior_encoder = PosteriorEncoder(config, self.fused, name="posterior_encoder", dtype=policy)
+        self.posterior_encoder = None
+        if self.converts:
+            self.posterior_encoder = PosteriorEncoder(config, self.fused, name="posterior_encoder", dtype=policy)
         self.flow = Flow(config, self.fused, name="flow", dtype=policy)
 
     def parts(self) -> list:
         """The networks that it is made of."""
-        return [self.decoder, self.posterior_encoder, self.flow]
+        return [part for part in (self.decoder, self.posterior_encoder, self.flow) if part is not None]
+
+    @property
+    def converts(self) -> bool:
+        """Whether it has the posterior encoder."""
+        return True
 
     def build(self, input_shape=None):
         for part in self.parts():
@@ -62,7 +70,12 @@ class ConversionModel(PresetModel):
         Returns:
             `waveform` `[batch, frames * hop, 1]` in [-1, 1], of which `lengths * hop` samples count; on the way to it
             `z`, `mean`, `log_scale` of the posterior, `z_p` and `z_target` before and behind the flow back.
+
+        Raises:
+            TfvcError: if the model has no posterior encoder.
         """
+        if not self.converts:
+            raise TfvcError(f"{self.name_in_presets}: without its posterior encoder the model does not convert")
         keep = sequence_mask(lengths, tf.shape(spectrogram)[1], spectrogram.dtype)
         source, target = self.condition(source), self.condition(target)
         z, mean, log_scale = self.posterior_encoder(spectrogram, keep, noise, self.outside_flow(source))

@@ -119,19 +119,22 @@ class DurationFlow(keras.layers.Layer):
     Args:
         hidden, kernel_size, layers: of the ConvFlows.
         count: how many there are.
+        speaking_only: without the ConvFlow that the way back leaves out.
     """
 
-    def __init__(self, hidden: int, kernel_size: int, layers: int, count: int, **kwargs):
+    def __init__(self, hidden: int, kernel_size: int, layers: int, count: int, speaking_only: bool = False, **kwargs):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.affine = ElementwiseAffine(2, name="affine", dtype=policy)
         self.conv_flows = [
-            ConvFlow(hidden, kernel_size, layers, name=f"conv_flows_{i}", dtype=policy) for i in range(count)
+            None if i == 0 and speaking_only else ConvFlow(hidden, kernel_size, layers, name=name, dtype=policy)
+            for i, name in enumerate(f"conv_flows_{i}" for i in range(count))
         ]
 
     def build(self, input_shape=None):
         for layer in (self.affine, *self.conv_flows):
-            layer.build()
+            if layer is not None:
+                layer.build()
 
     def call(self, x, keep, g):
         x, total = self.affine(x, keep)

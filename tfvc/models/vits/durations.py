@@ -30,9 +30,10 @@ class StochasticDurationPredictor(keras.layers.Layer):
 
     Args:
         config: sizes.
+        speaking_only: without what only the likelihood takes.
     """
 
-    def __init__(self, config: VITSConfig, **kwargs):
+    def __init__(self, config: VITSConfig, speaking_only: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.config = config
         policy, hidden = self.dtype_policy, config.hidden_channels
@@ -43,21 +44,27 @@ class StochasticDurationPredictor(keras.layers.Layer):
         def convs(name):
             return DDSConv(hidden, _KERNEL_SIZE, _LAYERS, _DROPOUT, name=name, dtype=policy)
 
-        def flow(name, count):
-            return DurationFlow(hidden, _KERNEL_SIZE, _LAYERS, count, name=name, dtype=policy)
+        def flow(name, count, speaking_only=False):
+            return DurationFlow(hidden, _KERNEL_SIZE, _LAYERS, count, speaking_only, name=name, dtype=policy)
 
-        self.flow = flow("flow", config.duration_flows)
-        self.post_pre, self.post_convs, self.post_proj = conv("post_pre"), convs("post_convs"), conv("post_proj")
-        self.post_flow = flow("post_flow", _POSTERIOR_FLOWS)
+        self.flow = flow("flow", config.duration_flows, speaking_only)
+        self.post_pre = self.post_convs = self.post_proj = self.post_flow = None
+        if not speaking_only:
+            self.post_pre, self.post_convs, self.post_proj = conv("post_pre"), convs("post_convs"), conv("post_proj")
+            self.post_flow = flow("post_flow", _POSTERIOR_FLOWS)
         self.pre, self.convs, self.proj = conv("pre"), convs("convs"), conv("proj")
         self.cond = conv("cond") if config.gin_channels else None
 
     def build(self, input_shape=None):
-        for layer in (self.flow, self.post_convs, self.post_flow, self.convs):
+        for layer in (self.flow, self.convs):
             layer.build()
-        self.post_pre.build((None, None, 1))
-        for layer in (self.post_proj, self.pre, self.proj):
+        for layer in (self.pre, self.proj):
             layer.build((None, None, self.config.hidden_channels))
+        if self.post_flow is not None:
+            self.post_convs.build()
+            self.post_flow.build()
+            self.post_pre.build((None, None, 1))
+            self.post_proj.build((None, None, self.config.hidden_channels))
         if self.cond is not None:
             self.cond.build((None, None, self.config.gin_channels))
 

@@ -33,8 +33,11 @@ class VITS(ConversionModel):
         symbols: what turns a text into ids, as `symbols.json` has it; the model only carries it.
         speakers: names of speakers with their ids, as `speakers.json` has it; likewise.
         fused: a state, see `ConversionModel`.
+        speaking_only: a state; what only training and conversion take, the posterior encoder and half of the duration
+            predictor, is not there, as in what is exported to speak.
     """
 
+    states = ("fused", "speaking_only")
     name_in_presets = "vits"
     config_class = VITSConfig
     torch_keys = VITS_KEYS
@@ -44,8 +47,11 @@ class VITS(ConversionModel):
         self.symbols, self.speaker_ids = symbols, speakers
         policy = self.dtype_policy
         self.text_encoder = TextEncoder(config, name="text_encoder", dtype=policy)
-        predictor = StochasticDurationPredictor if config.use_sdp else DurationPredictor
-        self.duration_predictor = predictor(config, name="duration_predictor", dtype=policy)
+        options = {"name": "duration_predictor", "dtype": policy}
+        if config.use_sdp:
+            self.duration_predictor = StochasticDurationPredictor(config, self.speaking_only, **options)
+        else:
+            self.duration_predictor = DurationPredictor(config, **options)
         self.speakers = make_speakers(config, policy)
         self.build()
 
@@ -53,11 +59,20 @@ class VITS(ConversionModel):
         speakers = [] if self.speakers is None else [self.speakers]
         return [self.text_encoder, *super().parts(), self.duration_predictor, *speakers]
 
+    @property
+    def converts(self):
+        return not self.speaking_only
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "symbols": self.symbols, "speakers": self.speaker_ids}
 
     def arguments(self) -> dict[str, Any]:
-        return {**super().arguments(), "symbols": self.symbols, "speakers": self.speaker_ids}
+        own = {"symbols": self.symbols, "speakers": self.speaker_ids, "speaking_only": self.speaking_only}
+        return {**super().arguments(), **own}
+
+    @classmethod
+    def states_in(cls, state):
+        return {**super().states_in(state), "speaking_only": not any(key.startswith("enc_q.") for key in state)}
 
     @classmethod
     def read_inputs(cls, folder: Path) -> dict[str, Any]:

@@ -58,9 +58,10 @@ def _conversion(model) -> Pairs:
         yield f"dec.{path}", layer
     if model.decoder.cond is not None:
         yield "dec.cond", model.decoder.cond
-    yield "enc_q.pre", model.posterior_encoder.pre
-    yield from _wavenet("enc_q.enc", model.posterior_encoder.enc)
-    yield "enc_q.proj", model.posterior_encoder.proj
+    if model.posterior_encoder is not None:
+        yield "enc_q.pre", model.posterior_encoder.pre
+        yield from _wavenet("enc_q.enc", model.posterior_encoder.enc)
+        yield "enc_q.proj", model.posterior_encoder.proj
     for i, coupling in enumerate(model.flow.couplings):
         path = f"flow.flows.{2 * i}"  # at odd places stand flips
         yield f"{path}.pre", coupling.pre
@@ -78,10 +79,11 @@ def _wavenet(path: str, wavenet) -> Pairs:
 
 def _stochastic(predictor) -> Pairs:
     yield from _duration_flow("dp.flows", predictor.flow)
-    yield "dp.post_pre", predictor.post_pre
-    yield "dp.post_proj", predictor.post_proj
-    yield from _dds("dp.post_convs", predictor.post_convs)
-    yield from _duration_flow("dp.post_flows", predictor.post_flow)
+    if predictor.post_flow is not None:
+        yield "dp.post_pre", predictor.post_pre
+        yield "dp.post_proj", predictor.post_proj
+        yield from _dds("dp.post_convs", predictor.post_convs)
+        yield from _duration_flow("dp.post_flows", predictor.post_flow)
     yield "dp.pre", predictor.pre
     yield "dp.proj", predictor.proj
     yield from _dds("dp.convs", predictor.convs)
@@ -93,6 +95,8 @@ def _duration_flow(path: str, flow) -> Pairs:
     yield Entry(f"{path}.0.m", flow.affine.m, MATRIX)
     yield Entry(f"{path}.0.logs", flow.affine.logs, MATRIX)
     for i, conv_flow in enumerate(flow.conv_flows):
+        if conv_flow is None:
+            continue
         place = f"{path}.{2 * i + 1}"
         yield f"{place}.pre", conv_flow.pre
         yield from _dds(f"{place}.convs", conv_flow.convs)

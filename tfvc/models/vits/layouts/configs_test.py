@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tfvc.common.errors import TfvcError
+from tfvc.models.vits.config import VITSConfig
 from tfvc.models.vits.layouts import coqui_config, huggingface_config, piper_config, upstream_config
 from tfvc.models.vits.layouts.reading import from_torch
 from tfvc.text import VITS_SYMBOLS
@@ -110,6 +111,11 @@ COQUI = {
 }
 
 
+def written(folder, content):
+    (folder / "config.json").write_text(json.dumps(content))
+    return folder / "config.json"
+
+
 def changed(content, path, value):
     content = copy.deepcopy(content)
     place = content
@@ -124,9 +130,8 @@ def changed(content, path, value):
 
 
 def test_upstreams_file(tmp_path):
-    found = upstream_config.published(UPSTREAM, tmp_path, 178)
-    extra = {"gin_channels": 256, "use_sdp": True, "n_speakers": 109, "n_vocab": 178}
-    assert found.model == SIZES | DECODER | extra
+    found = upstream_config.published(written(tmp_path, UPSTREAM), 178)
+    assert VITSConfig.from_dict(found.model) == VITSConfig.from_name("vctk")
     assert found.data == {"sampling_rate": 22050, "filter_length": 1024, "hop_length": 256, "win_length": 1024}
     assert found.front_end.encode("a'") == (0, 43, 0, 176, 0)
     assert found.front_end.cleaners == ("english_cleaners2",)
@@ -134,13 +139,19 @@ def test_upstreams_file(tmp_path):
 
 
 def test_forks_of_upstream_list_symbols_and_speakers(tmp_path):
+    def read(content, symbols):
+        return upstream_config.published(written(tmp_path, content), symbols)
+
     content = UPSTREAM | {"symbols": list("_ab"), "speakers": ["x", "y"]}
-    found = upstream_config.published(changed(content, "data/add_blank", False), tmp_path, 3)
+    found = read(changed(content, "data/add_blank", False), 3)
     assert found.front_end.encode("ba") == (2, 1)
     assert found.speakers == {"x": 0, "y": 1}
-    assert upstream_config.published(UPSTREAM | {"speakers": {"x": 7}}, tmp_path, 178).speakers == {"x": 7}
-    assert upstream_config.published(content, tmp_path, 4).front_end is None
-    assert upstream_config.published(UPSTREAM, tmp_path, len(VITS_SYMBOLS) + 1).front_end is None
+    assert read(UPSTREAM | {"speakers": {"x": 7}}, 178).speakers == {"x": 7}
+    assert read(content, 4).front_end is None
+    found = read(UPSTREAM, len(VITS_SYMBOLS) + 1)
+    assert found.front_end is None
+    assert "does not tell the network's 179 symbols" in found.notes[0]
+    assert found.model["n_vocab"] == 179
 
 
 def vocabulary(folder, symbols, **settings):
@@ -261,9 +272,9 @@ def test_coquis_speakers_lie_beside_the_configuration(tmp_path):
 @pytest.mark.parametrize(
     ("read", "content", "words"),
     [
-        (upstream_config, changed(UPSTREAM, "model/n_heads", None), "'n_heads' of upstream's config.json is missing"),
-        (upstream_config, changed(UPSTREAM, "data/hop_length", None), "'hop_length' of upstream's"),
-        (upstream_config, changed(UPSTREAM, "data", None), "'data' of upstream's config.json must be an object"),
+        (upstream_config, changed(UPSTREAM, "model/n_heads", None), "'model.n_heads' of upstream's config.json is"),
+        (upstream_config, changed(UPSTREAM, "data/hop_length", None), "'data.hop_length' of upstream's"),
+        (upstream_config, changed(UPSTREAM, "data", None), "the section 'data' of upstream's config.json is missing"),
         (upstream_config, UPSTREAM | {"speakers": {"x": "1"}}, "speakers must be names with their ids"),
         (upstream_config, UPSTREAM | {"speakers": {"x": 1, "y": 1}}, "two speakers have the same id"),
         (upstream_config, UPSTREAM | {"symbols": [1]}, "symbols must be a list of texts"),
@@ -278,7 +289,7 @@ def test_coquis_speakers_lie_beside_the_configuration(tmp_path):
 def test_damaged_files_are_told_in_one_line(tmp_path, read, content, words):
     path = tmp_path / "config.json"
     calls = {
-        upstream_config: lambda: upstream_config.published(content, path, 178),
+        upstream_config: lambda: upstream_config.published(written(tmp_path, content), 178),
         huggingface_config: lambda: huggingface_config.published(content, path),
         piper_config: lambda: piper_config.voice(content, path, SHAPE_OF),
         coqui_config: lambda: coqui_config.published(content, path, 8, 0),

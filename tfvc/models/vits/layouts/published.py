@@ -1,6 +1,6 @@
 """What the configuration files of others say of a VITS, in one form."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,12 +89,6 @@ def speaker_ids(content: Any, where: Path | str) -> dict[str, int]:
     if len(set(content.values())) < len(content):
         raise TfvcError(f"{where}: two speakers have the same id")
     return {str(name): value for name, value in content.items()}
-
-
-def symbol_list(symbols: Iterable[str], size: int, **fields) -> TextFrontEnd | None:
-    """The front-end of a list of symbols, None if there are more of them than the network has."""
-    symbols = list(symbols)
-    return TextFrontEnd.of_list(symbols, **fields) if 0 < len(symbols) <= size else None
 
 
 def _is_id(value: Any) -> bool:

@@ -73,7 +73,7 @@ def from_torch(state: dict[str, np.ndarray], content: Mapping[str, Any], file: P
         raise TfvcError(f"{config}: a configuration {whose}, and {file} has the layout of {layout}; give its own")
     rows = {name: len(state[key]) if key in state else 0 for name, key in _ROWS.items()}
     if layout == "upstream":
-        return Outside(layout, state, upstream_config.published(told, config, rows["symbols"]))
+        return Outside(layout, state, upstream_config.published(config, rows["symbols"]))
     if layout == "Hugging Face":
         return Outside(layout, state, huggingface_config.published(told, config))
     if layout == "coqui":
