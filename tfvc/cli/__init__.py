@@ -22,6 +22,7 @@ from tfvc.cli import (
     info,
     parity,
     prepare,
+    speak,
     train,
     vocode,
 )
@@ -35,6 +36,7 @@ app.command("fetch")(fetch.fetch)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("convert")(convert.convert)
+app.command("speak")(speak.speak)
 app.command("vocode")(vocode.vocode)
 app.command("import-torch")(import_torch.import_torch)
 app.command("import-onnx")(import_onnx.import_onnx)

@@ -1,5 +1,6 @@
 """A VITS from the files of upstream, Hugging Face, coqui and Piper."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,12 @@ from tfvc.models.vits.upstream import linear_spec
 # What is under weight normalisation upstream.
 _WAVENET = r".+\.enc\.((in_layers|res_skip_layers)\.\d+|cond_layer)"
 _NORMALIZED = re.compile(rf"(dec\.(ups|resblocks)\..+|{_WAVENET})\.weight")
+# Upstream's names of arguments of `infer` -> ours.
+_SCALES = {
+    "noise_scale": "noise_scale",
+    "noise_scale_w": "duration_noise_scale",
+    "length_scale": "length_scale",
+}
 _SPECTROGRAM = ("sampling_rate", "filter_length", "hop_length", "win_length")
 
 
@@ -79,8 +86,10 @@ def _adopted(outside: Outside, path: Path) -> Adopted:
             f"{path}: upsample_rates {config.upsample_rates} make {config.hop} samples of a frame, not {spec.hop}"
         )
     _check_ids(published, config, path)
-    symbols = None if published.front_end is None else published.front_end.to_dict()
-    inputs = {"symbols": symbols, "speakers": published.speakers or None}
+    # As JSON has it, lists for tuples: what a preset gives back is equal to it.
+    symbols = published.front_end and json.loads(json.dumps(published.front_end.to_dict()))
+    speaking = {ours: published.inference[theirs] for theirs, ours in _SCALES.items() if theirs in published.inference}
+    inputs = {"symbols": symbols, "speakers": published.speakers or None, "speaking": speaking or None}
     return Adopted(uniform(outside.state), config, spec, inputs, published.notes)
 
 

@@ -25,5 +25,6 @@ FAMILY = Family(
             of_training=_OF_TRAINING,
         ),
     ),
+    voice="tfvc.voices.vits:VITSVoice",
     cases="tfvc.cases.vits:CASES",
 )

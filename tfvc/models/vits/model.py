@@ -32,6 +32,8 @@ class VITS(ConversionModel):
         mel_spec: the front-end whose spectrograms it takes; also the sample rate of what it says.
         symbols: what turns a text into ids, as `symbols.json` has it; the model only carries it.
         speakers: names of speakers with their ids, as `speakers.json` has it; likewise.
+        speaking: `noise_scale`, `duration_noise_scale` and `length_scale` that the voice is best spoken with, where
+            somebody said; likewise.
         fused: a state, see `ConversionModel`.
         speaking_only: a state; what only training and conversion take, the posterior encoder and half of the duration
             predictor, is not there, as in what is exported to speak.
@@ -42,9 +44,9 @@ class VITS(ConversionModel):
     config_class = VITSConfig
     torch_keys = VITS_KEYS
 
-    def __init__(self, config: VITSConfig, mel_spec=None, symbols=None, speakers=None, **kwargs):
+    def __init__(self, config: VITSConfig, mel_spec=None, symbols=None, speakers=None, speaking=None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)
-        self.symbols, self.speaker_ids = symbols, speakers
+        self.symbols, self.speaker_ids, self.speaking = symbols, speakers, speaking
         policy = self.dtype_policy
         self.text_encoder = TextEncoder(config, name="text_encoder", dtype=policy)
         options = {"name": "duration_predictor", "dtype": policy}
@@ -64,11 +66,14 @@ class VITS(ConversionModel):
         return not self.speaking_only
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "symbols": self.symbols, "speakers": self.speaker_ids}
+        return {**super().get_config(), **self._tables}
 
     def arguments(self) -> dict[str, Any]:
-        own = {"symbols": self.symbols, "speakers": self.speaker_ids, "speaking_only": self.speaking_only}
-        return {**super().arguments(), **own}
+        return {**super().arguments(), **self._tables, "speaking_only": self.speaking_only}
+
+    @property
+    def _tables(self) -> dict[str, Any]:
+        return {"symbols": self.symbols, "speakers": self.speaker_ids, "speaking": self.speaking}
 
     @classmethod
     def states_in(cls, state):
@@ -79,8 +84,7 @@ class VITS(ConversionModel):
         return read_tables(folder)
 
     def inputs(self) -> dict[str, dict[str, Any]]:
-        tables = {"symbols": self.symbols, "speakers": self.speaker_ids}
-        return {name: table for name, table in tables.items() if table is not None}
+        return {name: table for name, table in self._tables.items() if table is not None}
 
     def call(self, inputs, training=False):
         return self.infer(**inputs)

@@ -5,11 +5,15 @@ from typing import Any
 
 from tfvc.common.json_file import read_object
 
-TABLES = {"symbols": "a table of symbols", "speakers": "names of speakers with their ids"}
+TABLES = {
+    "symbols": "a table of symbols",
+    "speakers": "names of speakers with their ids",
+    "speaking": "scales of noise",
+}
 
 
 def read_tables(folder: Path) -> dict[str, Any]:
-    """`symbols.json` and `speakers.json` of a preset, None for one that is not there.
+    """`symbols.json`, `speakers.json` and `speaking.json` of a preset, None for one that is not there.
 
     Raises:
         TfvcError: if a file is damaged.
