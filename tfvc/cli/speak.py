@@ -1,5 +1,6 @@
 """`tfvc speak`: a text, or a file with a text in each line, read aloud."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -65,9 +66,10 @@ def speak(
 
 def _texts(text: str) -> list[tuple[str, str]]:
     """Each text, with where it stands."""
-    path = Path(text)
-    if not text.lower().endswith(_FILE) or (" " in text and not path.parent.is_dir()):
+    named = text.lower().endswith(_FILE) and (os.path.isfile(text) or os.sep in text or len(text.split()) == 1)
+    if not named:
         return [("", text)]
+    path = Path(text)
     if not path.is_file():
         raise TfvcError(f"{path}: no such file")
     try:

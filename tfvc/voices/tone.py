@@ -1,6 +1,7 @@
 """OpenVoice's tone colour converter as a voice: any recording in the voice of any other."""
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import tensorflow as tf
@@ -34,6 +35,11 @@ class ToneVoice:
         self._conversion = Conversion(self.model, (tf.TensorSpec([1, gin], dtype),), _NOISE_SCALE)
         spectrogram = tf.TensorSpec([1, None, model.config.spec_channels], dtype)
         self._embed = tf.function(self.model.embed, input_signature=[spectrogram])
+
+    @classmethod
+    def from_preset(cls, model: str) -> Self:
+        """Loads the converter by name or path. Raises TfvcError if it is not there or damaged."""
+        return cls(ToneConverter.from_preset(model))
 
     def targets(self, recordings: Sequence[Recording] | str) -> Voiceprint:
         """Who is heard in some recordings: the mean of what each is embedded as."""

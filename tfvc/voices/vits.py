@@ -1,7 +1,7 @@
 """VITS as a voice: a text, or what somebody else has said, by one of its speakers."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -64,9 +64,13 @@ class VITSVoice:
         if read_config(folder)[0] == ToneConverter.name_in_presets:
             if speaker_encoder is not None:
                 raise TfvcError(f"{folder}: the tone converter embeds speakers itself; leave the speaker encoder out")
-            return ToneVoice(ToneConverter.from_preset(folder))
-        network = VITS.from_preset(folder)
-        return cls(network, *_speakers_of(network, str(folder), speaker_encoder))
+            return ToneVoice.from_preset(folder)
+        return cls.from_model(VITS.from_preset(folder), str(folder), speaker_encoder)
+
+    @classmethod
+    def from_model(cls, model: VITS, name: str = "the model", speaker_encoder: str | None = None) -> Self:
+        """The voice of a model, whichever way it tells speakers apart; arguments and errors as of `from_preset`."""
+        return cls(model, *_speakers_of(model, name, speaker_encoder))
 
     @property
     def speakers(self) -> tuple[str, ...]:

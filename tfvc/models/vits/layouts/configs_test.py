@@ -177,7 +177,6 @@ def test_a_repository_of_mms(tmp_path):
         "flow_layers": 4,
         "posterior_layers": 16,
         "wavenet_kernel_size": 5,
-        "duration_flows": 4,
         "duration_filters": 256,
     }
     assert found.data == {"sampling_rate": 16000, "filter_length": 1024, "hop_length": 256, "win_length": 1024}

@@ -32,7 +32,6 @@ _MODEL = {
     "flow_layers": "prior_encoder_num_wavenet_layers",
     "posterior_layers": "posterior_encoder_num_wavenet_layers",
     "wavenet_kernel_size": "wavenet_kernel_size",
-    "duration_flows": "duration_predictor_num_flows",
     "duration_filters": "duration_predictor_filter_channels",
 }
 # What upstream has in its code.
@@ -46,6 +45,7 @@ _FIXED = {
     "duration_predictor_flow_bins": 10,
     "duration_predictor_tail_bound": 5.0,
     "duration_predictor_kernel_size": 3,
+    "duration_predictor_num_flows": 4,
 }
 
 

@@ -19,14 +19,23 @@ _SPEAKER_SIZE = 512
 _CLEANERS = {"espeak": "piper_phonemes", "text": "piper_characters"}
 
 
-def voice(content: dict[str, Any], path: Path, model: dict[str, Any]) -> Published:
+def voice(
+    content: dict[str, Any], path: Path, model: dict[str, Any], settings: Mapping[str, Any] | None = None
+) -> Published:
     """What the JSON beside a voice says, with the sizes that its weights have.
+
+    Args:
+        content: of the JSON.
+        path: that file, for messages.
+        model: the network's sizes.
+        settings: of the training, where they are known.
 
     Raises:
         TfvcError: naming a field that is missing or not Piper's.
     """
     rate = taken(section(content, "audio", _WHOSE, path), {"sampling_rate": "sample_rate"}, _WHOSE, path)
-    data = rate | {"hop_length": math.prod(model["upsample_rates"])} | _TRAINED_WITH
+    told = {name: value for name, value in (settings or {}).items() if name in _TRAINED_WITH}
+    data = rate | {"hop_length": math.prod(model["upsample_rates"])} | _TRAINED_WITH | told
     names = {"noise_scale": "noise_scale", "noise_scale_w": "noise_w", "length_scale": "length_scale"}
     told = content.get("inference") or {}
     inference = {ours: float(told[theirs]) for ours, theirs in names.items() if theirs in told}

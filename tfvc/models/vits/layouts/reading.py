@@ -78,8 +78,9 @@ def from_torch(state: dict[str, np.ndarray], content: Mapping[str, Any], file: P
         return Outside(layout, state, huggingface_config.published(told, config))
     if layout == "coqui":
         return Outside(layout, state, coqui_config.published(told, config, **rows))
-    sizes = piper_config.trained_sizes(content.get("hyper_parameters"), file, **rows)
-    return Outside(layout, state, piper_config.voice(told, config, sizes))
+    settings = content.get("hyper_parameters")
+    sizes = piper_config.trained_sizes(settings, file, **rows)
+    return Outside(layout, state, piper_config.voice(told, config, sizes, settings))
 
 
 _ROWS = {"symbols": "enc_p.emb.weight", "speakers": "emb_g.weight"}
