@@ -99,6 +99,8 @@ def test_coquis_file(reference, tmp_path):
 
 def test_a_checkpoint_of_pipers_training(reference, tmp_path):
     state, config = reference
+    if not config["model"]["use_sdp"]:
+        pytest.skip("Piper's predictors are stochastic")
     content = {
         "state_dict": {f"model_g.{key}": value for key, value in state.items()} | {"model_d.x": torch.ones(2)},
         "hyper_parameters": {**config["model"], "filter_length": 32, "win_length": 32, "dataset": [Path("/d.jsonl")]},

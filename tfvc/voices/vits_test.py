@@ -13,7 +13,7 @@ from tfvc.voices.load import load_voice
 from tfvc.voices.tone import ToneVoice
 from tfvc.voices.vits import VITSVoice
 from tfvc.voices.vits_speakers import EmbeddedSpeakers, OneSpeaker, TableOfSpeakers, argument
-from tfvc.voices.voice import Manner, SpeakingVoice, Voice, VoiceOfSpeakers
+from tfvc.voices.voice import Manner, SpeakingVoice, Voice, VoiceOfSpeakers, Voiceprint
 from tfvc.voices.windows import in_windows
 
 TEXT = "Hello there. How are you, my friend! Bye!"
@@ -142,10 +142,12 @@ def test_conversion_is_the_models_in_one_go_and_as_long_as_the_source(table, sam
 def test_recordings_say_who_speaks_where_the_model_takes_embeddings(embedded, tone):
     source, target = Recording(sung(16000, 120), 16000, "a.wav"), Recording(sung(32000, 220), 16000, "b.wav")
     for voice in (embedded, tone):
-        first = voice.convert(source, voice.targets([target]))
-        other = voice.convert(source, voice.targets([source]))
-        assert len(first.wave) == 8000
-        assert np.abs(first.wave - other.wave).max() > 1e-5
+        who = voice.targets([target])
+        spoken = voice.convert(source, who)
+        other = voice.convert(source, Voiceprint(who.vector + 1, who.maker))
+        assert len(spoken.wave) == 8000
+        assert np.abs(spoken.wave - other.wave).max() > 1e-3 * np.abs(spoken.wave).max()
+        assert not np.array_equal(who.vector, voice.targets([source]).vector)
     assert np.isfinite(embedded.speak(TEXT, embedded.targets([target])).wave).all()
     vector = tone.targets([source]).vector
     spectrogram = source.mel(tone.model.mel_spec)[None]
