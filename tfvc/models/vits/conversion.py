@@ -63,6 +63,7 @@ class ConversionModel(PresetModel):
             `waveform` `[batch, frames * hop, 1]` in [-1, 1], of which `lengths * hop` samples count; on the way to it
             `z`, `mean`, `log_scale` of the posterior, `z_p` and `z_target` before and behind the flow back.
         """
+        spectrogram, noise = tf.convert_to_tensor(spectrogram), tf.convert_to_tensor(noise)
         keep = sequence_mask(lengths, tf.shape(spectrogram)[1], spectrogram.dtype)
         source, target = self.condition(source), self.condition(target)
         z, mean, log_scale = self.posterior_encoder(spectrogram, keep, noise, self.outside_flow(source))
