@@ -76,6 +76,7 @@ class ConversionModel(PresetModel):
         """
         if not self.converts:
             raise TfvcError(f"{self.name_in_presets}: without its posterior encoder the model does not convert")
+        spectrogram, noise = tf.convert_to_tensor(spectrogram), tf.convert_to_tensor(noise)
         keep = sequence_mask(lengths, tf.shape(spectrogram)[1], spectrogram.dtype)
         source, target = self.condition(source), self.condition(target)
         z, mean, log_scale = self.posterior_encoder(spectrogram, keep, noise, self.outside_flow(source))

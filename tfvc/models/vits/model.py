@@ -110,7 +110,7 @@ class VITS(ConversionModel):
 
     def durations(self, text: Text, log_durations, length_scale: float = 1.0) -> tf.Tensor:
         """Whole frames of each symbol, `[batch, time]`; a row has as many as they sum to, and at least one."""
-        scale = tf.cast(length_scale, log_durations.dtype)
+        scale = _number(length_scale, log_durations.dtype)
         return tf.math.ceil(tf.exp(log_durations) * text.keep * scale)[..., 0]
 
     def frames(self, durations) -> tf.Tensor:
@@ -131,13 +131,14 @@ class VITS(ConversionModel):
             `waveform` `[batch, frames * hop, 1]` in [-1, 1], of which `frames * hop` samples count; on the way to it
             `mean` and `log_scale` of the prior for each frame, `z_p` and `z`.
         """
+        noise = tf.convert_to_tensor(noise)
         frames = self.frames(durations)
         longest = tf.reduce_max(frames)
         enough = tf.debugging.assert_less_equal(longest, tf.shape(noise)[1], "noise for fewer frames than are spoken")
         with tf.control_dependencies([enough] if enough is not None else []):
             mean, log_scale = (expand(x, durations, longest) for x in (text.mean, text.log_scale))
         keep = sequence_mask(frames, longest, mean.dtype)
-        z_p = mean + noise[:, :longest] * tf.exp(log_scale) * tf.cast(noise_scale, mean.dtype)
+        z_p = mean + noise[:, :longest] * tf.exp(log_scale) * _number(noise_scale, mean.dtype)
         z = self.flow(z_p, keep, g, reverse=True)
         waveform = self.decoder(z * keep, g)
         return {"waveform": waveform, "mean": mean, "log_scale": log_scale, "z_p": z_p, "z": z}
@@ -170,7 +171,8 @@ class VITS(ConversionModel):
         g = self.condition(speaker)
         text = self.encode_text(ids, lengths)
         if duration_noise is not None:
-            duration_noise *= tf.cast(duration_noise_scale, duration_noise.dtype)
+            duration_noise = tf.convert_to_tensor(duration_noise)
+            duration_noise *= _number(duration_noise_scale, duration_noise.dtype)
         log_durations = self.log_durations(text, duration_noise, g)
         durations = self.durations(text, log_durations, length_scale)
         spoken = self.speak(text, durations, noise, g, noise_scale)
@@ -180,3 +182,8 @@ class VITS(ConversionModel):
             "durations": durations,
             "frames": self.frames(durations),
         }
+
+
+def _number(value: float | tf.Tensor, dtype) -> tf.Tensor:
+    """`tf.cast` alone would take a Python number for one of float32."""
+    return tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)

@@ -14,10 +14,10 @@ Pairs = Iterator[tuple[str, keras.layers.Layer] | Entry]
 
 def vits_pairs(model) -> Pairs:
     """Upstream's module paths beside our layers."""
-    yield from _text_encoder(model.text_encoder)
+    yield from text_encoder_pairs(model.text_encoder)
     yield from _conversion(model)
     predictor = model.duration_predictor
-    yield from _stochastic(predictor) if model.config.use_sdp else _deterministic(predictor)
+    yield from stochastic_pairs(predictor) if model.config.use_sdp else deterministic_pairs(predictor)
     if model.config.n_speakers:
         yield "emb_g", model.speakers.table
     elif model.config.project_embedding:
@@ -27,7 +27,10 @@ def vits_pairs(model) -> Pairs:
 def tone_pairs(model) -> Pairs:
     """OpenVoice's module paths beside our layers."""
     yield from _conversion(model)
-    encoder = model.reference_encoder
+    yield from reference_pairs(model.reference_encoder)
+
+
+def reference_pairs(encoder) -> Pairs:
     for i, conv in enumerate(encoder.convs):
         yield f"ref_enc.convs.{i}", conv
     yield "ref_enc.gru", encoder.gru
@@ -35,7 +38,7 @@ def tone_pairs(model) -> Pairs:
     yield "ref_enc.layernorm", encoder.layernorm
 
 
-def _text_encoder(encoder) -> Pairs:
+def text_encoder_pairs(encoder) -> Pairs:
     yield "enc_p.emb", encoder.emb
     for i, layer in enumerate(encoder.layers):
         path, attention = f"enc_p.encoder.attn_layers.{i}", layer.attention
@@ -54,15 +57,27 @@ def _text_encoder(encoder) -> Pairs:
 
 
 def _conversion(model) -> Pairs:
-    for path, layer in network_pairs(model.decoder):
-        yield f"dec.{path}", layer
-    if model.decoder.cond is not None:
-        yield "dec.cond", model.decoder.cond
+    yield from decoder_pairs(model.decoder)
     if model.posterior_encoder is not None:
-        yield "enc_q.pre", model.posterior_encoder.pre
-        yield from _wavenet("enc_q.enc", model.posterior_encoder.enc)
-        yield "enc_q.proj", model.posterior_encoder.proj
-    for i, coupling in enumerate(model.flow.couplings):
+        yield from posterior_pairs(model.posterior_encoder)
+    yield from flow_pairs(model.flow)
+
+
+def decoder_pairs(decoder) -> Pairs:
+    for path, layer in network_pairs(decoder):
+        yield f"dec.{path}", layer
+    if decoder.cond is not None:
+        yield "dec.cond", decoder.cond
+
+
+def posterior_pairs(encoder) -> Pairs:
+    yield "enc_q.pre", encoder.pre
+    yield from _wavenet("enc_q.enc", encoder.enc)
+    yield "enc_q.proj", encoder.proj
+
+
+def flow_pairs(flow) -> Pairs:
+    for i, coupling in enumerate(flow.couplings):
         path = f"flow.flows.{2 * i}"  # at odd places stand flips
         yield f"{path}.pre", coupling.pre
         yield from _wavenet(f"{path}.enc", coupling.enc)
@@ -77,7 +92,7 @@ def _wavenet(path: str, wavenet) -> Pairs:
         yield f"{path}.cond_layer", wavenet.cond_layer
 
 
-def _stochastic(predictor) -> Pairs:
+def stochastic_pairs(predictor) -> Pairs:
     yield from _duration_flow("dp.flows", predictor.flow)
     if predictor.post_flow is not None:
         yield "dp.post_pre", predictor.post_pre
@@ -112,7 +127,7 @@ def _dds(path: str, convs) -> Pairs:
             yield from _norm(f"{path}.{name}.{i}", layer)
 
 
-def _deterministic(predictor) -> Pairs:
+def deterministic_pairs(predictor) -> Pairs:
     yield "dp.conv_1", predictor.conv_1
     yield from _norm("dp.norm_1", predictor.norm_1)
     yield "dp.conv_2", predictor.conv_2
