@@ -1,5 +1,6 @@
 """The front-end of a voice: what it makes of a text."""
 
+import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,6 +68,10 @@ class TextFrontEnd(Config):
         """
         blank = (0,) if add_blank else ()
         return cls(symbols={symbol: (i,) for i, symbol in enumerate(symbols)}, start=blank, blank=blank, **fields)
+
+    def to_dict(self):
+        """The fields as `symbols.json` has them: lists, where this has tuples."""
+        return json.loads(json.dumps(super().to_dict()))
 
     @property
     def largest_id(self) -> int:

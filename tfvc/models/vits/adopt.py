@@ -1,6 +1,5 @@
 """A VITS from the files of upstream, Hugging Face, coqui and Piper."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -86,8 +85,7 @@ def _adopted(outside: Outside, path: Path) -> Adopted:
             f"{path}: upsample_rates {config.upsample_rates} make {config.hop} samples of a frame, not {spec.hop}"
         )
     _check_ids(published, config, path)
-    # As JSON has it, lists for tuples: what a preset gives back is equal to it.
-    symbols = published.front_end and json.loads(json.dumps(published.front_end.to_dict()))
+    symbols = published.front_end and published.front_end.to_dict()
     speaking = {ours: published.inference[theirs] for theirs, ours in _SCALES.items() if theirs in published.inference}
     inputs = {"symbols": symbols, "speakers": published.speakers or None, "speaking": speaking or None}
     return Adopted(uniform(outside.state), config, spec, inputs, published.notes)

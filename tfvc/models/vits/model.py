@@ -13,6 +13,7 @@ from tfvc.models.vits.speakers import expand, make_speakers
 from tfvc.models.vits.tables import read_tables
 from tfvc.models.vits.text_encoder import Text, TextEncoder, sequence_mask
 from tfvc.models.vits.torch_keys import VITS_KEYS
+from tfvc.text import VITS_SYMBOLS, TextFrontEnd
 
 
 @keras.saving.register_keras_serializable("tfvc")
@@ -78,6 +79,14 @@ class VITS(ConversionModel):
     @classmethod
     def states_in(cls, state):
         return {**super().states_in(state), "speaking_only": not any(key.startswith("enc_q.") for key in state)}
+
+    @classmethod
+    def inputs_of_name(cls, name):
+        """Upstream's symbols, where the architecture has as many; its published models read English with them."""
+        if cls.config_class.from_name(name).n_vocab != len(VITS_SYMBOLS):
+            return {}
+        front_end = TextFrontEnd.of_list(VITS_SYMBOLS, cleaners=("english_cleaners2",))
+        return {"symbols": front_end.to_dict()}
 
     @classmethod
     def read_inputs(cls, folder: Path) -> dict[str, Any]:
