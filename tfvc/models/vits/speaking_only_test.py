@@ -37,6 +37,11 @@ def test_it_speaks_the_same_and_gives_the_same_tensors(pair):
     assert list(state_dict(part)) == [key for key in state_dict(whole) if not key.startswith(NOT_NEEDED)]
 
 
+def test_named_architectures_of_upstream_come_with_its_symbols():
+    assert VITS.inputs_of_name("vctk")["symbols"]["symbols"]["'"] == [176]
+    assert VITS.inputs_of_name("piper_medium") == {}
+
+
 def test_it_does_not_convert(pair):
     part = pair[1]
     ones = np.ones((1, 9, 17), "f4"), np.array([9]), np.array([0]), np.array([1]), np.ones((1, 9, 4), "f4")
