@@ -14,12 +14,12 @@ from tfvc.common.errors import TfvcError
 
 def convert(
     source: Annotated[Path, typer.Argument(help="What is said: a sound file, or a folder (its tree is kept).")],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE_OR_DIR", help="A .wav or .flac; a folder if SOURCE is one.")
-    ],
     target: Annotated[
         list[Path] | None, typer.Argument(help="Who shall say it: sound files or folders, averaged; or --to.")
     ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE_OR_DIR", help="A .wav or .flac; a folder if SOURCE is one.")
+    ] = ...,
     model: Annotated[str, typer.Option(help="Preset of the voice.")] = "autovc_small",
     to: Annotated[
         str | None, typer.Option("--to", metavar="SPEAKER", help="Who shall say it, where the voice knows names.")
