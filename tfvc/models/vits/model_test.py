@@ -162,7 +162,7 @@ def test_a_preset_keeps_symbols_and_speakers(tmp_path):
     model = VITS(REGRESSION, SPEC, symbols, {"ann": 0})
     model.save_to_preset(tmp_path / "voice")
     again = VITS.from_preset(tmp_path / "voice")
-    assert (again.symbols, again.speaker_ids, again.config) == (symbols, {"ann": 0}, REGRESSION)
+    assert (again.symbols, again.speakers, again.config) == (symbols, {"ann": 0}, REGRESSION)
     assert json.loads((tmp_path / "voice" / "speakers.json").read_text()) == {"ann": 0}
     np.testing.assert_array_equal(speak(again)["waveform"], speak(model)["waveform"])
     model.fuse().save_to_preset(tmp_path / "fused")
