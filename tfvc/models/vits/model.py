@@ -41,37 +41,37 @@ class VITS(ConversionModel):
 
     def __init__(self, config: VITSConfig, mel_spec=None, symbols=None, speakers=None, **kwargs):
         super().__init__(config, mel_spec, **kwargs)
-        self.symbols, self.speakers = symbols, speakers
+        self.symbols, self.speaker_ids = symbols, speakers
         policy = self.dtype_policy
         self.text_encoder = TextEncoder(config, name="text_encoder", dtype=policy)
         predictor = StochasticDurationPredictor if config.use_sdp else DurationPredictor
         self.duration_predictor = predictor(config, name="duration_predictor", dtype=policy)
-        self.speaker_condition = make_speakers(config, policy)
+        self.speakers = make_speakers(config, policy)
         self.build()
 
     def parts(self):
-        condition = [] if self.speaker_condition is None else [self.speaker_condition]
-        return [self.text_encoder, *super().parts(), self.duration_predictor, *condition]
+        speakers = [] if self.speakers is None else [self.speakers]
+        return [self.text_encoder, *super().parts(), self.duration_predictor, *speakers]
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "symbols": self.symbols, "speakers": self.speakers}
+        return {**super().get_config(), "symbols": self.symbols, "speakers": self.speaker_ids}
 
     def arguments(self) -> dict[str, Any]:
-        return {**super().arguments(), "symbols": self.symbols, "speakers": self.speakers}
+        return {**super().arguments(), "symbols": self.symbols, "speakers": self.speaker_ids}
 
     @classmethod
     def read_inputs(cls, folder: Path) -> dict[str, Any]:
         return read_tables(folder)
 
     def inputs(self) -> dict[str, dict[str, Any]]:
-        tables = {"symbols": self.symbols, "speakers": self.speakers}
+        tables = {"symbols": self.symbols, "speakers": self.speaker_ids}
         return {name: table for name, table in tables.items() if table is not None}
 
     def call(self, inputs, training=False):
         return self.infer(**inputs)
 
     def condition(self, speaker):
-        return None if self.speaker_condition is None else self.speaker_condition(speaker)
+        return None if self.speakers is None else self.speakers(speaker)
 
     def encode_text(self, ids, lengths, training=False) -> Text:
         """Ids `[batch, time]`, of which `lengths` `[batch]` count in each row."""

@@ -62,7 +62,7 @@ class ProjectedSpeakerEmbedding(keras.layers.Layer):
 
 def make_speakers(config: VITSConfig, policy) -> keras.layers.Layer | None:
     """How a model of this configuration tells speakers apart; None where it has one."""
-    options = {"name": "speaker_condition", "dtype": policy}
+    options = {"name": "speakers", "dtype": policy}
     if config.n_speakers:
         return SpeakerTable(config.n_speakers, config.gin_channels, **options)
     if config.project_embedding:

@@ -19,9 +19,9 @@ def vits_pairs(model) -> Pairs:
     predictor = model.duration_predictor
     yield from stochastic_pairs(predictor) if model.config.use_sdp else deterministic_pairs(predictor)
     if model.config.n_speakers:
-        yield "emb_g", model.speaker_condition.table
+        yield "emb_g", model.speakers.table
     elif model.config.project_embedding:
-        yield "emb_g", model.speaker_condition.projection
+        yield "emb_g", model.speakers.projection
 
 
 def tone_pairs(model) -> Pairs:
