@@ -67,11 +67,8 @@ def test_a_miniature(case):
 @pytest.mark.parametrize(
     ("make", "config"),
     [
-        (cases.duration_predictor, TABLE),
         (cases.duration_likelihood, TABLE),
         (cases.speech, WITHOUT_SDP),
-        (cases.conversion, WITHOUT_SDP),
-        (cases.tone_conversion, TONE),
     ],
 )
 def test_a_miniature_of_many_layers(make, config):

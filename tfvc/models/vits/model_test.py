@@ -142,6 +142,15 @@ def test_a_preset_keeps_symbols_and_speakers(tmp_path):
     np.testing.assert_allclose(speak(fused)["waveform"], speak(model)["waveform"], atol=1e-5)
 
 
+def test_a_speaker_is_named_if_and_only_if_there_are_several(small):
+    alone = VITS(dataclasses.replace(REGRESSION, n_speakers=0))
+    assert alone.condition(None) is None
+    with pytest.raises(TfvcError, match="vits: the model has one speaker, but another was asked for"):
+        alone.condition(tf.constant([0]))
+    with pytest.raises(TfvcError, match="vits: the model has several speakers, but none was asked for"):
+        small.condition(None)
+
+
 def test_a_fresh_flow_is_the_identity():
     """So upstream starts it: what comes back is what went in, with the channels turned by each flip."""
     model = VITS(REGRESSION)
