@@ -11,7 +11,7 @@ from tfvc.audio import MelSpec, extract_mel, filterbank, named_spec, read
 from tfvc.common.errors import TfvcError
 from tfvc.testing import assert_equal_in_float64
 
-NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k"]
+NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k", "vits_22k"]
 LENGTHS = [8000, 12345]
 
 
