@@ -7,9 +7,11 @@ import torch
 
 from tfvc.audio import extract_mel, named_spec
 from tfvc.cases import vits as cases
-from tfvc.cases.vits.sides import torch_tone_converter, torch_vits
+from tfvc.cases.vits.sides import declared, torch_tone_converter, torch_vits
 from tfvc.models.vits import VITS, ToneConverter, ToneConverterConfig, VITSConfig
+from tfvc.models.vits.durations import StochasticDurationPredictor
 from tfvc.models.vits.spline import spline
+from tfvc.models.vits.torch_keys import stochastic_pairs
 from tfvc.parity import compare
 from tfvc.parity.sides.precision import precision
 from tfvc.testing import assert_equal_in_float64
@@ -65,11 +67,8 @@ def test_a_miniature(case):
 @pytest.mark.parametrize(
     ("make", "config"),
     [
-        (cases.duration_predictor, TABLE),
         (cases.duration_likelihood, TABLE),
         (cases.speech, WITHOUT_SDP),
-        (cases.conversion, WITHOUT_SDP),
-        (cases.tone_conversion, TONE),
     ],
 )
 def test_a_miniature_of_many_layers(make, config):
@@ -145,6 +144,23 @@ def test_it_speaks_and_converts_as_torch_does(speakers):
     its = theirs.convert(turned(spectrogram), torch.tensor(FRAMES), turned(noise), *pair)
     assert_equal_stages(mine, its, CONVERTED)
     assert mine["waveform"].shape == (2, 110, 1)
+
+
+def test_the_likelihood_of_durations_is_torchs():
+    """Of durations within the splines and, 400 frames, beyond them."""
+    with precision("float64"):
+        layer = StochasticDurationPredictor(TABLE)
+    layer.build()
+    theirs = drawn(torch_vits(TABLE).dp)
+    for entry in declared(stochastic_pairs(layer)):
+        entry.assign(theirs.state_dict()[entry.name.removeprefix("dp.")].numpy())
+    rng = np.random.default_rng(0)
+    keep = (np.arange(7) < SYMBOLS[:, None]).astype(float)[..., None]
+    hidden, noise, g = rng.normal(size=(2, 7, 8)), rng.normal(size=(2, 7, 2)) * 3, rng.normal(size=(2, 1, 5))
+    durations = np.array([[1, 2, 400, 3, 1, 1, 9], [5, 1, 1, 2, 0, 0, 0]], float)[..., None]
+    mine = layer(*(tf.constant(x) for x in (hidden, keep, noise, g, durations)))
+    its = theirs(*(turned(x) for x in (hidden, keep, noise, g, durations)))
+    assert_equal_in_float64(mine.numpy(), its.detach().numpy())
 
 
 @pytest.mark.parametrize("zero_g", [True, False])

@@ -1,6 +1,6 @@
 """Keras layers that equal their torch counterparts in values, gradients, training updates and state."""
 
-from tfvc.layers.activations import leaky_relu
+from tfvc.layers.activations import gelu, leaky_relu
 from tfvc.layers.average_pool1d import AveragePool1D
 from tfvc.layers.batch_norm import BatchNorm
 from tfvc.layers.column_conv2d import ColumnConv2D
@@ -28,5 +28,6 @@ __all__ = [
     "SpectralNorm",
     "WeightNorm",
     "XavierUniform",
+    "gelu",
     "leaky_relu",
 ]

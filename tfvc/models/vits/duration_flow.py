@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfvc.layers import Conv1D, GroupedConv1D
+from tfvc.layers import Conv1D, GroupedConv1D, gelu
 from tfvc.models.vits.flow import flip
 from tfvc.models.vits.spline import spline
 from tfvc.models.vits.text_encoder import layer_norm
@@ -50,8 +50,8 @@ class DDSConv(keras.layers.Layer):
         x = x if g is None else x + g
         layers = zip(self.convs_sep, self.norms_1, self.convs_1x1, self.norms_2, self.dropouts, strict=True)
         for separable, norm_1, pointwise, norm_2, dropout in layers:
-            y = tf.nn.gelu(norm_1(separable(x * keep)))
-            x += dropout(tf.nn.gelu(norm_2(pointwise(y))), training=training)
+            y = gelu(norm_1(separable(x * keep)))
+            x += dropout(gelu(norm_2(pointwise(y))), training=training)
         return x * keep
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfvc.common.errors import TfvcError
 from tfvc.models.vits.config import VITSConfig
 from tfvc.models.vits.conversion import ConversionModel
 from tfvc.models.vits.durations import DurationPredictor, StochasticDurationPredictor
@@ -99,6 +100,9 @@ class VITS(ConversionModel):
         return self.infer(**inputs)
 
     def condition(self, speaker):
+        if (speaker is None) != (self.speakers is None):
+            has, given = (("one speaker", "another was"), ("several speakers", "none was"))[speaker is None]
+            raise TfvcError(f"{self.name_in_presets}: the model has {has}, but {given} asked for")
         return None if self.speakers is None else self.speakers(speaker)
 
     def encode_text(self, ids, lengths, training=False) -> Text:
