@@ -105,6 +105,36 @@ def test_grouped_conv1d(seed):
     check(layers.grouped_conv1d(**draw_grouped_conv(seed)), seed)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_depthwise_conv1d(seed):
+    """As many groups as channels, undilated steps: a way of its own."""
+    sizes = draw_grouped_conv(6 * seed)  # of stride 1
+    channels = {"inputs": sizes["groups"], "filters": sizes["groups"]}
+    check(layers.grouped_conv1d(**{**sizes, **channels, "strides": 1}), seed)
+
+
+def draw_conv2d(seed: int) -> dict:
+    rng = np.random.default_rng(seed)
+    kernel, padding = int(rng.integers(1, 6)), int(rng.integers(0, 4))
+    shortest = max(kernel - 2 * padding, 1)
+    return {
+        "batch": int(rng.integers(1, 4)),
+        "rows": int(shortest + rng.integers(0, 9)),
+        "columns": int(shortest + rng.integers(0, 9)),
+        "inputs": int(rng.integers(1, 5)),
+        "filters": int(rng.integers(1, 6)),
+        "kernel_size": kernel,
+        "strides": seed % 3 + 1,
+        "padding": padding,
+        "use_bias": bool(rng.integers(4)),
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_conv2d(seed):
+    check(layers.conv2d(**draw_conv2d(seed)), seed)
+
+
 def test_grouped_conv1d_without_onednn():
     """TensorFlow's own grouped convolution has no gradient there; whether oneDNN is on is decided at start-up."""
     program = (

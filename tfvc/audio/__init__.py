@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "errors": ["AudioError"],
         "griffinlim": ["griffin_lim"],
-        "io": ["read", "resample", "write"],
+        "io": ["read", "resample", "write", "write_pieces"],
         "loudness": ["normalize_volume"],
         "mel_extractor": ["MelExtractor"],
         "mel_spec": ["MelSpec"],

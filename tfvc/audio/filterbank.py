@@ -25,12 +25,14 @@ def mel_matrix(spec: MelSpec) -> np.ndarray:
 
     Triangles that are straight over hertz are `librosa.filters.mel`'s. Those straight over mels, of
     height 1, are `tf.signal.linear_to_mel_weight_matrix`'s; its zeroed DC bin follows of itself, DC lies on
-    no rising edge.
+    no rising edge. Without filters it is the identity.
     """
     import librosa
 
     htk = spec.mel_scale == "htk"
-    if spec.mel_slopes == "hertz":
+    if not spec.has_filters:
+        matrix = np.eye(spec.n_mels)
+    elif spec.mel_slopes == "hertz":
         norm = "slaney" if spec.mel_norm == "slaney" else None
         matrix = librosa.filters.mel(
             sr=spec.sample_rate,

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -83,33 +84,57 @@ def write(path: str | os.PathLike, wave: np.ndarray, sample_rate: int) -> None:
         AudioError: the waveform is empty, not one-dimensional, NaN or infinite, the suffix names no format
             that `soundfile` writes, or the place cannot be written to.
     """
+    write_pieces(path, [wave], sample_rate)
+
+
+def write_pieces(path: str | os.PathLike, pieces: Iterable[np.ndarray], sample_rate: int) -> int:
+    """Writes a waveform as `write` does, piece by piece as they come, so that it need not be in memory as a whole.
+
+    Args:
+        path: the file to write; its folder is made.
+        pieces: each `[samples]`, floating point in -1..1; there is at least one.
+        sample_rate: Hz.
+
+    Returns:
+        How many samples were written.
+
+    Raises:
+        AudioError: as `write` does, and whatever the pieces raise; then nothing is written.
+    """
     path = Path(path)
-    wave = np.asarray(wave)
-    if wave.ndim != 1 or wave.size == 0 or not np.issubdtype(wave.dtype, np.floating):
-        raise AudioError(f"{path}: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}")
-    if not np.isfinite(wave).all():
-        raise AudioError(f"{path}: refusing to write NaN or infinite samples")
     if path.is_dir():
         raise AudioError(f"{path}: is a folder, name a file")
     file_format = path.suffix[1:].upper()
     subtype = _COMPRESSED_SUBTYPES.get(file_format, "PCM_16")
     if file_format not in soundfile.available_formats() or not soundfile.check_format(file_format, subtype):
         raise AudioError(f"{path}: no sound format called {path.suffix or 'nothing'!r}, use .wav, .flac, .ogg or .mp3")
-    samples = np.clip(np.round(wave * 32768.0), -32768, 32767).astype(np.int16)
+    written = 0
     try:
-        with atomic_file(path) as temporary:
-            _write_blocks(temporary, samples, sample_rate, file_format, subtype)
+        with (
+            atomic_file(path) as temporary,
+            soundfile.SoundFile(temporary, "w", sample_rate, 1, subtype, format=file_format) as file,
+        ):
+            for piece in pieces:
+                written += _write_piece(file, path, np.asarray(piece))
+            if written == 0:
+                raise AudioError(f"{path}: there are no samples to write")
     except soundfile.SoundFileError as error:
         raise AudioError(f"{path}: {_reason(error)}") from None
     except OSError as error:
         raise AudioError(f"{path}: cannot be written ({error.strerror})") from None
+    return written
 
 
-def _write_blocks(path: Path, samples: np.ndarray, sample_rate: int, file_format: str, subtype: str) -> None:
-    with soundfile.SoundFile(path, "w", sample_rate, 1, subtype, format=file_format) as file:
-        # The Vorbis encoder keeps a whole write on its stack: minutes in one piece crash it.
-        for start in range(0, len(samples), 1 << 15):
-            file.write(samples[start : start + (1 << 15)])
+def _write_piece(file: soundfile.SoundFile, path: Path, wave: np.ndarray) -> int:
+    if wave.ndim != 1 or wave.size == 0 or not np.issubdtype(wave.dtype, np.floating):
+        raise AudioError(f"{path}: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}")
+    if not np.isfinite(wave).all():
+        raise AudioError(f"{path}: refusing to write NaN or infinite samples")
+    samples = np.clip(np.round(wave * 32768.0), -32768, 32767).astype(np.int16)
+    # The Vorbis encoder keeps a whole write on its stack: minutes in one piece crash it.
+    for start in range(0, len(samples), 1 << 15):
+        file.write(samples[start : start + (1 << 15)])
+    return len(samples)
 
 
 def _refuse_what_is_no_file(path: Path) -> None:

@@ -111,7 +111,7 @@ class MelExtractor(keras.layers.Layer):
         else:
             strength = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum)) + spec.power_epsilon
             strength = tf.sqrt(strength) if spec.power == 1 else strength
-        return tf.matmul(strength, tf.constant(self._matrix, self.precision))
+        return tf.matmul(strength, tf.constant(self._matrix, self.precision)) if spec.has_filters else strength
 
     def _compress(self, energies):
         spec = self.spec

@@ -11,7 +11,7 @@ from tfvc.audio import MelExtractor, filterbank, named_spec, numpy_path
 from tfvc.common.errors import TfvcError
 from tfvc.testing import assert_equal_in_float64
 
-NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k"]
+NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k", "vits_22k"]
 
 
 @pytest.fixture(params=NAMES)

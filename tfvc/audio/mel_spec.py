@@ -34,7 +34,8 @@ class MelSpec:
         power_epsilon: added to re^2 + im^2.
         power: 1, magnitudes (root of the above), or 2, powers.
         n_mels, fmin, fmax: number of filters; Hz of the lowest and highest edge.
-        mel_scale: "slaney" or "htk".
+        mel_scale: "slaney" or "htk"; "none": no filters, the bins of the spectrum as they are (then `n_mels` is
+            n_fft / 2 + 1, and `fmin` and `fmax` are 0 and half the sample rate).
         mel_slopes: triangles straight over "hertz" (librosa, torchaudio) or over "mel" (`tf.signal`).
         mel_norm: "slaney", equal areas, or "none", height 1.
         floor: the least value that is compressed.
@@ -89,7 +90,13 @@ class MelSpec:
         self._require(0 <= self.dither_seed < 2**32, "dither_seed", "0..2^32-1")
         self._require(self.power_epsilon >= 0, "power_epsilon", "at least 0")
         self._require(self.power in (1, 2), "power", "1 or 2")
-        self._require(self.mel_scale in ("slaney", "htk"), "mel_scale", "slaney or htk")
+        self._require(self.mel_scale in ("slaney", "htk", "none"), "mel_scale", "slaney, htk or none")
+        if not self.has_filters:
+            self._require(self.n_mels == self.n_fft // 2 + 1, "n_mels", "n_fft/2+1 with mel_scale none")
+            self._require(self.fmin == 0, "fmin", "0 with mel_scale none")
+            self._require(self.fmax == self.sample_rate / 2, "fmax", "sample_rate/2 with mel_scale none")
+            self._require(self.mel_slopes == "hertz", "mel_slopes", "hertz with mel_scale none")
+            self._require(self.mel_norm == "none", "mel_norm", "none with mel_scale none")
         self._require(self.mel_slopes in ("hertz", "mel"), "mel_slopes", "hertz or mel")
         self._require(self.mel_norm in ("slaney", "none"), "mel_norm", "slaney or none")
         self._require(self.mel_slopes == "hertz" or self.mel_norm == "none", "mel_norm", "none with mel_slopes mel")
@@ -102,6 +109,11 @@ class MelSpec:
     def _require(self, holds: bool, field: str, wanted: str) -> None:
         if not holds:
             raise TfvcError(f"mel spec: {field} is {getattr(self, field)!r}, expected {wanted}")
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether bins are weighed into mels; without, the spectrogram is a linear one."""
+        return self.mel_scale != "none"
 
     @property
     def highpass_edge(self) -> int:

@@ -11,7 +11,7 @@ from tfvc.audio import MelSpec, extract_mel, filterbank, named_spec, read
 from tfvc.common.errors import TfvcError
 from tfvc.testing import assert_equal_in_float64
 
-NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k"]
+NAMES = ["hifigan_22k", "melgan_22k", "autovc_16k", "keras_22k", "ge2e_16k", "vits_22k"]
 LENGTHS = [8000, 12345]
 
 
@@ -225,6 +225,21 @@ def test_json_out_of_range(change, reason):
     values = json.loads(named_spec("autovc_16k").to_json())
     with pytest.raises(TfvcError, match=reason):
         MelSpec.from_json(json.dumps({**values, **change}))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"n_mels": 80}, "n_mels is 80, expected n_fft/2\\+1 with mel_scale none"),
+        ({"fmin": 20.0}, "fmin is 20.0, expected 0 with mel_scale none"),
+        ({"fmax": 8000.0}, "fmax is 8000.0, expected sample_rate/2 with mel_scale none"),
+        ({"mel_norm": "slaney"}, "mel_norm is 'slaney', expected none with mel_scale none"),
+        ({"mel_slopes": "mel"}, "mel_slopes is 'mel', expected hertz with mel_scale none"),
+    ],
+)
+def test_a_linear_spectrogram_has_no_filters(change, reason):
+    with pytest.raises(TfvcError, match=reason):
+        dataclasses.replace(named_spec("vits_22k"), **change)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "[" * 100_000])

@@ -71,6 +71,22 @@ NAMED_SPECS: dict[str, MelSpec] = {
         scale=20.0,
         dynamic_range=80.0,
     ),
+    # VITS `mel_processing.py: spectrogram_torch`: the linear spectrogram that its posterior encoder reads.
+    "vits_22k": MelSpec(
+        sample_rate=22050,
+        n_fft=1024,
+        win=1024,
+        hop=256,
+        n_mels=513,
+        fmin=0.0,
+        fmax=11025.0,
+        pad=384,
+        power_epsilon=1e-6,
+        mel_scale="none",
+        mel_norm="none",
+        floor=0.0,
+        log="none",
+    ),
     # Resemblyzer `audio.py: wav_to_mel_spectrogram`, with the mirrored ends of the librosa it was trained on.
     "ge2e_16k": MelSpec(
         sample_rate=16000,

@@ -72,7 +72,7 @@ def mel_energies(padded: np.ndarray, spec: MelSpec) -> np.ndarray:
         spectrum = np.fft.rfft(frames[start : start + _FRAMES_AT_ONCE] * window)
         power = spectrum.real**2 + spectrum.imag**2 + spec.power_epsilon
         strength = power if spec.power == 2 else np.sqrt(power)
-        energies[start : start + _FRAMES_AT_ONCE] = strength @ matrix
+        energies[start : start + _FRAMES_AT_ONCE] = strength @ matrix if spec.has_filters else strength
     return energies
 
 

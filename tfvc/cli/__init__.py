@@ -17,10 +17,12 @@ from tfvc.cli import (
     export_torch,
     fetch,
     import_h5,
+    import_onnx,
     import_torch,
     info,
     parity,
     prepare,
+    speak,
     train,
     vocode,
 )
@@ -34,8 +36,10 @@ app.command("fetch")(fetch.fetch)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("convert")(convert.convert)
+app.command("speak")(speak.speak)
 app.command("vocode")(vocode.vocode)
 app.command("import-torch")(import_torch.import_torch)
+app.command("import-onnx")(import_onnx.import_onnx)
 app.command("import-h5")(import_h5.import_h5)
 app.command("export-torch")(export_torch.export_torch)
 app.command("export")(export.export)

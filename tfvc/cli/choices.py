@@ -40,7 +40,12 @@ def keras2_networks() -> str:
 
 @_of_what_is_installed
 def networks_with_upstream_config() -> str:
-    return ", ".join(network_list(lambda network: network.upstream_config))
+    return ", ".join(network_list(lambda network: network.upstream_config or network.adopt_torch))
+
+
+@_of_what_is_installed
+def onnx_networks() -> str:
+    return ", ".join(network_list(lambda network: network.adopt_onnx))
 
 
 @_of_what_is_installed

@@ -7,7 +7,7 @@ import typer
 
 from tfvc.cli import choices
 from tfvc.cli.assignments import override, say_assumptions
-from tfvc.cli.console import say
+from tfvc.cli.console import note, say
 from tfvc.cli.inputs import SPEAKER_ENCODER, inputs_of, say_inputs
 from tfvc.common.errors import TfvcError
 from tfvc.common.plugins import load_object
@@ -39,47 +39,53 @@ def import_torch(
 
     record = find_network(model)
     kind = record.model_class
+    _check_options(record, preset, config)
     content = load_torch_file(file)
-    architecture, spec = _architecture(record, preset, config)
-    (architecture,) = override(set or [], architecture)
     state = find_state_dict(content, file, kind.torch_keys.read_from)
-    inputs = inputs_of(kind, _preset(kind, preset) if config is None else None, speaker_encoder)
-    network = kind(architecture, spec if mel is None else find_spec(mel), **_states(kind, state), **inputs)
-    _load(network, state, file, named=config is None)
+    named = None if config is not None else preset or next(iter(kind.config_class.named))
+    adopted = _adopted(record, state, content, file, config)
+    architecture, spec = (adopted.config, adopted.mel_spec) if named is None else _named(kind, named)
+    (architecture,) = override(set or [], architecture)
+    inputs = {**inputs_of(kind, named, speaker_encoder), **adopted.inputs}
+    network = kind(architecture, spec if mel is None else find_spec(mel), **kind.states_in(adopted.state), **inputs)
+    _load(network, adopted.state, file, named=named is not None)
     network.save_to_preset(out, training={"imported_from": file.name})
-    say(f"wrote {out}: {len(state)} tensors")
-    if config is None:
+    say(f"wrote {out}: {len(adopted.state)} tensors")
+    if named is not None:
         say_assumptions(architecture, record.not_in_file, set or [])
     say_inputs(network, assumed=speaker_encoder is None)
+    for line in adopted.notes:
+        note(line)
     if left_out := [key for key in record.of_training if key in content]:
         say(f"left out: {', '.join(left_out)}; training from here begins with fresh optimizers")
 
 
-def _architecture(record, preset: str | None, config: Path | None):
-    """The configuration of the network that the checkpoint goes into, and its mel spec."""
-    from tfvc.audio import named_spec
-
-    kind = record.config_class
+def _check_options(record, preset: str | None, config: Path | None) -> None:
     if config is None:
-        preset = _preset(record.model_class, preset)
-        return kind.from_name(preset), named_spec(kind.mels[preset]) if preset in kind.mels else None
-    if record.upstream_config is None:
+        return
+    if record.upstream_config is None and record.adopt_torch is None:
         raise TfvcError(
             f"--config {config}: {record.name} has no configuration file upstream; name the architecture (--preset)"
         )
     if preset is not None:
         raise TfvcError("--config and --preset both say what the architecture is; give one of them")
-    return load_object(record.upstream_config)(config)
 
 
-def _preset(kind, named: str | None) -> str:
-    return named or next(iter(kind.config_class.named))
+def _adopted(record, state, content, file: Path, config: Path | None):
+    """The checkpoint in upstream's layout, and what its configuration says."""
+    from tfvc.models.adopted import Adopted
+
+    if record.adopt_torch is not None:
+        return load_object(record.adopt_torch)(state, content, file, config)
+    return Adopted(state, *(() if config is None else load_object(record.upstream_config)(config)))
 
 
-def _states(kind, state) -> dict[str, bool]:
-    from tfvc.weights import is_fused
+def _named(kind, name: str):
+    """The configuration of a named architecture and the front-end it is used with."""
+    from tfvc.audio import named_spec
 
-    return {"fused": is_fused(state)} if "fused" in kind.states else {}
+    config = kind.config_class
+    return config.from_name(name), named_spec(config.mels[name]) if name in config.mels else None
 
 
 def _load(network, state, file: Path, named: bool) -> None:
@@ -100,7 +106,7 @@ def _fitting_preset(kind, state) -> str | None:
 
     for name in kind.config_class.named:
         try:
-            load_state_dict(kind.from_name(name, **_states(kind, state)), state)
+            load_state_dict(kind.from_name(name, **kind.states_in(state)), state)
         except WeightError:
             continue
         return name

@@ -30,7 +30,7 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
         **{f"mel.{name}": value for name, value in json.loads(model.mel_spec.to_json()).items()},
     }
     for name, content in model.inputs().items():
-        rows |= {f"{name}.{field}": value for field, value in content.items()}
+        rows |= {f"{name}.{field}": _short(value) for field, value in content.items()}
     rows["weights.sha256"] = weights_sha256(model)
     record = folder / "training.json"
     if record.is_file():
@@ -46,3 +46,9 @@ def _name_of(spec) -> str:
     from tfvc.audio.named_specs import named_specs
 
     return next((name for name, known in named_specs().items() if known == spec), "a spec of its own")
+
+
+def _short(value, most: int = 200) -> str:
+    """A table of symbols is hundreds of entries long."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[:most]}... ({len(value)} entries)"

@@ -1,5 +1,7 @@
 """Activations that TensorFlow computes a little differently from torch."""
 
+import math
+
 import tensorflow as tf
 
 
@@ -12,3 +14,11 @@ def leaky_relu(x: tf.Tensor, slope: float) -> tf.Tensor:
     if x.dtype == tf.float64:
         return tf.where(x > 0, x, slope * x)
     return tf.nn.leaky_relu(x, slope)
+
+
+def gelu(x: tf.Tensor) -> tf.Tensor:
+    """Equals `torch.nn.functional.gelu`: x times the normal distribution at x.
+
+    TensorFlow's own has the root of 2 in float32, off by 1.7e-8, also for float64.
+    """
+    return 0.5 * x * (1.0 + tf.math.erf(x * tf.constant(math.sqrt(0.5), x.dtype)))

@@ -3,7 +3,7 @@
 import keras
 
 from tfvc.layers.convolution import Convolution
-from tfvc.layers.grouped_convolution import grouped_convolution
+from tfvc.layers.grouped_convolution import depthwise_convolution, grouped_convolution
 from tfvc.layers.padding import check_padding, conv_length, dilate_kernel, pad_for_conv
 
 
@@ -64,6 +64,8 @@ class GroupedConv1D(Convolution):
 
     def convolve(self, x, kernel):
         x = pad_for_conv(x, self.kernel_size, self.strides, self.padding, self.dilation_rate, "zeros")
+        if self.strides == 1 and kernel.shape[1] == 1 and self.groups == self.filters:
+            return depthwise_convolution(x, kernel, self.dilation_rate)
         return grouped_convolution(x, dilate_kernel(kernel, self.dilation_rate), self.groups, self.strides)
 
     def add_bias(self, x):

@@ -64,6 +64,19 @@ def grouped_convolution(x: tf.Tensor, kernel: tf.Tensor, groups: int, stride: in
     return convolve(x, kernel)
 
 
+def depthwise_convolution(x: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
+    """Valid convolution of each channel by itself, as a sum over taps: `[batch, time, c] -> [batch, time', c]`.
+
+    Args:
+        x: already padded.
+        kernel: `[k, 1, c]`.
+        dilation: frames between taps.
+    """
+    taps = kernel.shape[0]
+    frames = tf.shape(x)[1] - (taps - 1) * dilation
+    return tf.add_n([x[:, i * dilation : i * dilation + frames] * kernel[i] for i in range(taps)])
+
+
 def _convolve(x: tf.Tensor, kernel: tf.Tensor, groups: int, stride: int) -> tf.Tensor:
     """TensorFlow's own; how many groups there are it sees from the channels.
 

@@ -11,6 +11,7 @@ from tfvc.layers import (
     ColumnConv2D,
     Conv1D,
     Conv1DTranspose,
+    Conv2D,
     Dense,
     FanInUniform,
     GroupedConv1D,
@@ -36,6 +37,8 @@ LAYERS = [
     WeightNorm(GroupedConv1D(6, 4, 3, strides=2, padding=1)),
     ColumnConv2D(6, 5, strides=3, padding=2),
     WeightNorm(ColumnConv2D(4, 3, padding=1, use_bias=False)),
+    Conv2D(6, 3, strides=2, padding=1),
+    WeightNorm(Conv2D(4, 2, padding=1, use_bias=False)),
     SpectralNorm(Conv1D(6, 5, strides=2, padding=2)),
     SpectralNorm(GroupedConv1D(6, 4, 3, strides=2, padding=1, use_bias=False)),
     SpectralNorm(ColumnConv2D(4, 3, padding=1)),
@@ -63,7 +66,7 @@ def draw(*shape):
 
 def shape_for(layer, batch, frames):
     """Of an input of nine channels, with three columns where the layer has columns."""
-    columns = isinstance(getattr(layer, "layer", layer), ColumnConv2D)
+    columns = isinstance(getattr(layer, "layer", layer), ColumnConv2D | Conv2D)
     return (batch, 3, frames, 9) if columns else (batch, frames, 9)
 
 

@@ -20,7 +20,7 @@ class WeightNorm(KernelNorm):
     Under mixed precision the kernel is normalised in the variables' own precision and cast afterwards.
 
     Args:
-        layer: a `Conv1D`, `Conv1DTranspose`, `GroupedConv1D` or `ColumnConv2D` that is not built yet.
+        layer: a `Conv1D`, `Conv1DTranspose`, `GroupedConv1D`, `ColumnConv2D` or `Conv2D` that is not built yet.
     """
 
     @property

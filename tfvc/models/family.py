@@ -26,6 +26,9 @@ class Network:
         config: the class of its configuration, a `Config`; its module must not import TensorFlow.
         vocoder: whether it is a `VocoderModel`, which speaks a mel.
         upstream_config: function from the path of upstream's configuration file to (configuration, mel spec).
+        adopt_torch: in place of that, where files of several projects are read: function of (state dict, all that the
+            file holds, its path, the path of its configuration or None) that gives an `Adopted`.
+        adopt_onnx: function of (path of an ONNX file, path of its configuration) that gives an `Adopted`.
         keras2_preset: the architecture that Keras 2 files are of, unless another is named; None if there are none.
         not_in_file: fields of the configuration that no checkpoint tells.
         of_training: keys of upstream's files that are left out, since they only serve to go on training.
@@ -38,6 +41,8 @@ class Network:
     config: str
     vocoder: bool = False
     upstream_config: str | None = None
+    adopt_torch: str | None = None
+    adopt_onnx: str | None = None
     keras2_preset: str | None = None
     not_in_file: tuple[str, ...] = ()
     of_training: tuple[str, ...] = ()

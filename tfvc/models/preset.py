@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from tfvc.audio import MelSpec, named_spec
 from tfvc.common.atomic import atomic_dir
 from tfvc.common.config import Config
@@ -20,6 +22,7 @@ from tfvc.models.family import networks
 from tfvc.models.locations import find_preset
 from tfvc.weights.h5 import load_weights, save_weights
 from tfvc.weights.torch_keys import TorchKeys
+from tfvc.weights.weight_norm import is_fused
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,11 @@ class PresetModel(Configured):
     def inputs_of_name(cls, name: str) -> dict[str, Any]:
         """What a named architecture is used with beside its mels: arguments of the constructor."""
         return {}
+
+    @classmethod
+    def states_in(cls, state: dict[str, np.ndarray]) -> dict[str, bool]:
+        """In which of its states a model must be to take a torch state dict."""
+        return {"fused": is_fused(state)} if "fused" in cls.states else {}
 
     def notes(self) -> list[str]:
         """What whoever puts the model to use should know, a line each; commands print them."""

@@ -25,12 +25,26 @@ from tfvc.models.melgan_keras_io import (
     KerasIOMelGANGenerator,
 )
 from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
+from tfvc.models.vits import VITS, ToneConverter, ToneConverterConfig, VITSConfig
 
 SPEC = named_spec("hifigan_22k")
 AUTOVC = AutoVCConfig(neck=4, freq=8, conv_channels=16, decoder_lstm1=16, decoder_lstm2=24, mel_offset=11.5)
 HIFIGAN = HiFiGANConfig(upsample_rates=(8, 5, 4), upsample_kernel_sizes=(16, 11, 8), upsample_initial_channel=16)
 JUDGES = HiFiGANDiscriminatorConfig((2, 3), (4, 6), 2, (8, 16, 32, 16, 16, 16, 8))
 NARROW = {"channels": 16, "discriminator_channels": 4, "discriminator_max_channels": 16}
+LINEAR = named_spec("vits_22k")
+VITS_SIZES = {
+    "inter_channels": 4,
+    "hidden_channels": 6,
+    "gin_channels": 5,
+    "posterior_layers": 1,
+    "flow_layers": 1,
+    "upsample_initial_channel": 16,
+    "resblock_kernel_sizes": (3,),
+    "resblock_dilation_sizes": ((1,),),
+}
+TALKER = VITSConfig(**VITS_SIZES, n_vocab=7, filter_channels=8, n_layers=1, n_speakers=3)
+TONE = ToneConverterConfig(**VITS_SIZES, reference_filters=(3, 4), reference_units=6)
 MELGAN, KERAS_IO = MelGANConfig(**NARROW, mel_weight=2.0), KerasIOMelGANConfig(**NARROW)
 
 SMALL = {
@@ -48,6 +62,8 @@ SMALL = {
     "melgan_keras_io, float64": (lambda: KerasIOMelGANGenerator(KERAS_IO, SPEC, dtype="float64"), "mel"),
     "melgan, half": (lambda: MelGANGenerator(MELGAN, SPEC, dtype="mixed_bfloat16", name="half"), "mel"),
     "melgan_keras_io_discriminator": (lambda: KerasIOMelGANDiscriminator(KERAS_IO), "wave"),
+    "vits": (lambda: VITS(TALKER, LINEAR, {"symbols": list("_ab")}, {"ann": 0, "bob": 2}), "text"),
+    "vits_tone_converter, fused": (lambda: ToneConverter(TONE, LINEAR).fuse(), "spectrogram and speakers"),
     "hifigan in training": (lambda: HiFiGAN.fresh(HIFIGAN, SPEC, JUDGES), "mel"),
     "melgan in training": (lambda: MelGAN.fresh(MELGAN, SPEC), "mel"),
     "melgan_keras_io in training": (lambda: KerasIOMelGAN.fresh(KERAS_IO, SPEC), "mel"),
@@ -73,6 +89,20 @@ INPUTS = {
     "mel and embedding": lambda: (draw(2, 16, 80), draw(2, 256)),
     "codes and embedding": lambda: (draw(2, 2, 8), draw(2, 256)),
     "wave": lambda: draw(2, 701, 1),
+    "text": lambda: {
+        "ids": np.array([[1, 2, 6, 3, 0], [4, 5, 0, 0, 0]]),
+        "lengths": np.array([5, 2]),
+        "noise": draw(2, 200, 4),
+        "duration_noise": draw(2, 5, 2),
+        "speaker": np.array([2, 0]),
+    },
+    "spectrogram and speakers": lambda: {
+        "spectrogram": np.abs(draw(2, 9, 513)),
+        "lengths": np.array([9, 6]),
+        "source": draw(2, 5),
+        "target": -draw(2, 5),
+        "noise": draw(2, 9, 4),
+    },
 }
 
 

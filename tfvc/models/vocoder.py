@@ -4,9 +4,8 @@ import abc
 from typing import Self
 
 import keras
-import tensorflow as tf
 
-from tfvc.layers import WeightNorm
+from tfvc.models.fusing import copy_fused
 from tfvc.models.preset import PresetModel
 
 
@@ -76,11 +75,5 @@ class WeightNormVocoder(VocoderModel):
         if self.fused:
             return self
         plain = type(self)(self.config, self.mel_spec, fused=True, name=self.name, dtype=self.dtype_policy)
-        for mine, its in zip(self.network.convolutions, plain.network.convolutions, strict=True):
-            if isinstance(mine, WeightNorm):
-                its.kernel.assign(mine.normalized_kernel())
-                mine = mine.layer
-            else:
-                its.kernel.assign(tf.convert_to_tensor(mine.kernel))
-            its.bias.assign(tf.convert_to_tensor(mine.bias))
+        copy_fused(self, plain)
         return plain

@@ -8,6 +8,9 @@ from tfvc.common.maker import Maker
 from tfvc.models.autovc import AutoVC, AutoVCConfig, mel_scaling
 from tfvc.models.melgan import MelGANConfig, MelGANGenerator
 from tfvc.models.speaker_encoder import SpeakerEncoder, SpeakerEncoderConfig
+from tfvc.models.vits import VITS, VITSConfig
+from tfvc.models.vits.upstream import linear_spec
+from tfvc.text import TextFrontEnd
 
 SPEC = named_spec("hifigan_22k")
 
@@ -26,6 +29,40 @@ def narrow_encoder():
 
 def narrow_vocoder():
     return MelGANGenerator(MelGANConfig(channels=16), SPEC)
+
+
+# As `symbols.json` has it.
+TEXTS = TextFrontEnd.of_list("_abcdefghijklmnopqrstuvwxyz .,!", cleaners=("lowercase",)).to_dict()
+
+
+def narrow_vits(seed=0, tables=None, states=None, **changes):
+    """A VITS of 8 samples a frame at 8 kHz whose weights are drawn, those too that begin with zeros."""
+    config = {
+        "spec_channels": 17,
+        "inter_channels": 4,
+        "hidden_channels": 6,
+        "posterior_layers": 2,
+        "flow_layers": 2,
+        "n_flows": 2,
+        "wavenet_kernel_size": 3,
+        "resblock": "2",
+        "resblock_kernel_sizes": (3,),
+        "resblock_dilation_sizes": ((1, 2),),
+        "upsample_rates": (4, 2),
+        "upsample_kernel_sizes": (8, 4),
+        "upsample_initial_channel": 8,
+        "n_vocab": 31,
+        "filter_channels": 8,
+        "n_layers": 1,
+        "duration_flows": 2,
+    } | changes
+    tables = {"symbols": TEXTS} if tables is None else tables
+    model = VITS(VITSConfig(**config), linear_spec(8000, 32, 8, 32), **tables, **(states or {}))
+    draw = np.random.default_rng(seed)
+    for variable in model.trainable_variables:
+        if "gamma" not in variable.path:
+            variable.assign(draw.normal(0, 0.2, variable.shape))
+    return model
 
 
 def sung(samples, pitch):

@@ -10,13 +10,10 @@ import numpy as np
 from tfvc.audio import MelSpec, griffin_lim
 from tfvc.common.defaults import GRIFFIN_LIM
 from tfvc.common.errors import TfvcError
+from tfvc.voices.windows import WINDOW_FRAMES, in_windows
 
 if TYPE_CHECKING:
     from tfvc.models.vocoder import VocoderModel
-
-# Three seconds of sound. Measured with full-size MelGANs on two cores, a frame takes no longer than in pieces of 512 or
-# 1024 and needs a half or a quarter of the memory (0.1 GiB); in smaller pieces the context, computed twice, weighs.
-CHUNK_FRAMES = 256
 
 
 class Vocoder(Protocol):
@@ -52,9 +49,7 @@ class GriffinLim:
 class NeuralVocoder:
     """A trained generator as a vocoder: sound of any length in bounded memory.
 
-    The mel goes through in chunks, each with as many frames of its neighbours around it as a sample depends on, so that
-    the waveform is the one that the generator gives for the whole mel, but for the rounding of float32. At the true
-    ends there is no neighbour, and the generator pads as it pads the whole.
+    The mel goes through in windows: see `in_windows`.
 
     Args:
         generator: its weights are fused once, here; later changes to them are not heard.
@@ -64,7 +59,7 @@ class NeuralVocoder:
         TfvcError: if the generator has no mel spec.
     """
 
-    def __init__(self, generator: VocoderModel, chunk_frames: int = CHUNK_FRAMES):
+    def __init__(self, generator: VocoderModel, chunk_frames: int = WINDOW_FRAMES):
         import tensorflow as tf  # Griffin-Lim does without
 
         if generator.mel_spec is None:
@@ -102,11 +97,12 @@ class NeuralVocoder:
         frames, hop, reach = len(mel), self.generator.hop, self.generator.reach
         lacking = max(0, self.generator.least_frames - frames)
         mel = np.pad(mel, ((0, lacking), (0, 0)), mode="edge").astype(self.generator.variable_dtype, copy=False)
-        for start in range(0, frames, self.chunk_frames):
-            stop = min(start + self.chunk_frames, frames)
-            first = max(0, start - reach)
-            wave = self._generate(mel[None, first : stop + reach]).numpy()
-            yield wave[(start - first) * hop : (stop - first) * hop]
+
+        def generate(first: int, last: int) -> np.ndarray:
+            # Behind the last frame there may be those that lacked.
+            return self._generate(mel[None, first : last if last < frames else None]).numpy()
+
+        yield from in_windows(generate, frames, reach, hop, self.chunk_frames)
 
 
 def load_vocoder(name: str, mel_spec: MelSpec) -> Vocoder:

@@ -8,7 +8,8 @@ from tfvc.common.errors import TfvcError
 from tfvc.models.autovc import AutoVC, AutoVCConfig
 from tfvc.models.melgan import MelGANConfig, MelGANDiscriminator, MelGANGenerator
 from tfvc.models.melgan_keras_io import KerasIOMelGANGenerator
-from tfvc.voices.vocoders import CHUNK_FRAMES, GriffinLim, NeuralVocoder, load_vocoder, speak
+from tfvc.voices.vocoders import GriffinLim, NeuralVocoder, load_vocoder, speak
+from tfvc.voices.windows import WINDOW_FRAMES
 
 SPEC = named_spec("hifigan_22k")
 CHUNK = 48
@@ -60,7 +61,7 @@ def test_a_waveform_in_chunks_is_the_waveform_in_one_piece(pair, frames):
     assert 0 < np.abs(chunked - exact).max() <= 4 * noise
 
 
-@pytest.mark.parametrize("frames", [1, 7, CHUNK_FRAMES - 1, CHUNK_FRAMES, CHUNK_FRAMES + 1, 2 * CHUNK_FRAMES + 1])
+@pytest.mark.parametrize("frames", [1, 7, WINDOW_FRAMES - 1, WINDOW_FRAMES, WINDOW_FRAMES + 1, 2 * WINDOW_FRAMES + 1])
 def test_one_trace_serves_every_length(narrow, frames):
     vocoder = NeuralVocoder(narrow)
     for count in (frames, 3 * frames):

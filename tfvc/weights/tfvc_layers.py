@@ -10,6 +10,7 @@ from tfvc.layers import (
     ColumnConv2D,
     Conv1D,
     Conv1DTranspose,
+    Conv2D,
     Dense,
     GroupedConv1D,
     SpectralNorm,
@@ -18,7 +19,7 @@ from tfvc.layers import (
 from tfvc.weights.entry import Entry
 from tfvc.weights.errors import WeightError
 from tfvc.weights.layer_kinds import register
-from tfvc.weights.layouts import COLUMN, CONV, MATRIX, Layout
+from tfvc.weights.layouts import COLUMN, CONV, CONV_2D, MATRIX, Layout
 
 
 def _kernel_and_bias(layout: Layout) -> Callable[[keras.layers.Layer], list[Entry]]:
@@ -44,7 +45,7 @@ def _spectral_norm(layer: SpectralNorm) -> list[Entry]:
 
 
 def _kernel_layout(layer: keras.layers.Layer) -> Layout:
-    return COLUMN if isinstance(layer, ColumnConv2D) else CONV
+    return COLUMN if isinstance(layer, ColumnConv2D) else CONV_2D if isinstance(layer, Conv2D) else CONV
 
 
 def _batch_norm(layer: BatchNorm) -> list[Entry]:
@@ -78,6 +79,7 @@ register(Dense, _kernel_and_bias(MATRIX))
 for _kind in (Conv1D, Conv1DTranspose, GroupedConv1D):
     register(_kind, _kernel_and_bias(CONV))
 register(ColumnConv2D, _kernel_and_bias(COLUMN))
+register(Conv2D, _kernel_and_bias(CONV_2D))
 register(WeightNorm, _weight_norm)
 register(SpectralNorm, _spectral_norm)
 register(BatchNorm, _batch_norm)

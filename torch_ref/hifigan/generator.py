@@ -109,7 +109,10 @@ class Generator(nn.Module):
         self.conv_post = weight_norm(nn.Conv1d(channels, 1, 7, padding=3))
 
     def forward(self, mel: torch.Tensor) -> torch.Tensor:
-        x = self.conv_pre(mel)
+        return self.upsample(self.conv_pre(mel))
+
+    def upsample(self, x: torch.Tensor) -> torch.Tensor:
+        """Behind the first convolution: [B, upsample_initial_channel, F] -> wave [B, 1, F * hop]."""
         for i, upsample in enumerate(self.ups):
             x = upsample(functional.leaky_relu(x, SLOPE))
             blocks = self.resblocks[i * self.blocks_per_stage : (i + 1) * self.blocks_per_stage]

@@ -165,3 +165,31 @@ def column_conv2d(
         torch_forward=lambda module, x: {"output": module(x["x"].transpose(1, 3)).transpose(1, 3)},
         description="ColumnConv2D and nn.Conv2d with a kernel of one column",
     )
+
+
+def conv2d(
+    batch: int = 2,
+    rows: int = 9,
+    columns: int = 6,
+    inputs: int = 3,
+    filters: int = 4,
+    kernel_size: int = 3,
+    strides: int = 2,
+    padding: int = 1,
+    use_bias: bool = True,
+) -> ParityCase:
+    def torch_module():
+        import torch
+
+        return torch.nn.Conv2d(inputs, filters, kernel_size, stride=strides, padding=padding, bias=use_bias)
+
+    return ParityCase(
+        "conv2d",
+        lambda: layers.Conv2D(filters, kernel_size, strides=strides, padding=padding, use_bias=use_bias),
+        torch_module,
+        layer_entries,
+        normal_inputs(batch, rows, columns, inputs),
+        keras_forward=without_training,
+        torch_forward=lambda module, x: {"output": module(x["x"].permute(0, 3, 1, 2)).permute(0, 2, 3, 1)},
+        description="Conv2D and nn.Conv2d",
+    )

@@ -74,11 +74,10 @@ class Network(keras.layers.Layer):
     def __init__(self, config: HiFiGANConfig, fused: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.config = config
+        self.fused = fused
         policy = self.dtype_policy
 
-        self.conv_pre = normed(
-            Conv1D(config.upsample_initial_channel, 7, padding=3, name="conv_pre", dtype=policy), fused
-        )
+        self.conv_pre = self.first_convolution()
         self.ups, self.resblocks = [], []
         for i, (rate, size) in enumerate(zip(config.upsample_rates, config.upsample_kernel_sizes, strict=True)):
             channels = config.upsample_initial_channel // 2 ** (i + 1)
@@ -101,7 +100,16 @@ class Network(keras.layers.Layer):
                     for j, (kernel, dilations) in enumerate(blocks)
                 ]
             )
-        self.conv_post = normed(Conv1D(1, 7, padding=3, name="conv_post", dtype=policy), fused)
+        self.conv_post = self.last_convolution()
+
+    def first_convolution(self) -> keras.layers.Layer:
+        """From the input to the channels of the first upsampling; what takes another kind overrides this."""
+        channels = self.config.upsample_initial_channel
+        return normed(Conv1D(channels, 7, padding=3, name="conv_pre", dtype=self.dtype_policy), self.fused)
+
+    def last_convolution(self) -> keras.layers.Layer:
+        """To one channel."""
+        return normed(Conv1D(1, 7, padding=3, name="conv_post", dtype=self.dtype_policy), self.fused)
 
     def build(self, input_shape=None):
         channels = self.config.upsample_initial_channel
@@ -114,7 +122,10 @@ class Network(keras.layers.Layer):
         self.conv_post.build((None, None, channels))
 
     def call(self, mel):
-        x = self.conv_pre(mel)
+        return self.upsample(self.conv_pre(mel))
+
+    def upsample(self, x):
+        """What follows the first convolution: `[batch, frames, upsample_initial_channel]` to a waveform."""
         for up, blocks in zip(self.ups, self.resblocks, strict=True):
             x = up(leaky_relu(x, SLOPE))
             x = tf.add_n([block(x) for block in blocks]) / len(blocks)

@@ -5,7 +5,11 @@ from tfvc.weights.torch_keys import TorchKeys
 
 def pairs(model):
     """Upstream's module paths beside our layers."""
-    network = model.network
+    yield from network_pairs(model.network)
+
+
+def network_pairs(network):
+    """The paths of the network by itself, which is a part of other models too."""
     yield "conv_pre", network.conv_pre
     for i, up in enumerate(network.ups):
         yield f"ups.{i}", up

@@ -79,7 +79,7 @@ def _value(key: str, value: np.ndarray, mode: str, seed: int) -> np.ndarray:
 
 def _centre_and_radius(key: str, shape: tuple[int, ...]) -> tuple[float, float]:
     name = key.rpartition(".")[2]
-    if name in ("running_var", "weight_g", "original0") or (name == "weight" and len(shape) == 1):
+    if name in ("running_var", "weight_g", "original0") or (name in ("weight", "gamma") and len(shape) == 1):
         return 1.0, 0.5
     if name == "weight_u" or (name == "weight_v" and len(shape) == 1):  # spectral norm divides by their product with W
         return 1.0, 0.5

@@ -1,8 +1,8 @@
 """Reads what `torch.save` wrote, without torch: tensors and plain data, and nothing else.
 
 The content equals that of `torch.load(weights_only=True)`, with NumPy arrays for tensors and parameters, tuples for
-`torch.Size` and strings for devices. Nothing from a file is ever run, and no memory is taken for what the file only
-says it has.
+`torch.Size`, strings for devices and, which torch refuses, strings for paths. Nothing from a file is ever run, and no
+memory is taken for what the file only says it has.
 """
 
 import os

@@ -5,6 +5,8 @@ comes from the file.
 """
 
 from collections import Counter, OrderedDict
+from collections.abc import Callable
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, NoReturn
 
 from tfvc.weights.torch_reader.hashing import hashable
@@ -79,7 +81,26 @@ def _device(args: tuple) -> str:
     _refuse("torch.device")
 
 
+def _path(flavour: type[PurePath]) -> Callable[[tuple], str]:
+    """What stands for a path's class: a pure path, which no file is looked for behind, is only how parts are joined."""
+
+    def join(args: tuple) -> str:
+        if not all(isinstance(part, str) for part in args):
+            _refuse("path")
+        return str(flavour(*args))
+
+    return join
+
+
+# Settings of a training keep paths, as those of Piper do. Python 3.13 says another module.
+_PATHS = {
+    f"{module}.{name}": _path(PureWindowsPath if "Windows" in name else PurePosixPath)
+    for module in ("pathlib", "pathlib._local")
+    for name in ("Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath")
+}
+
 PLAIN: dict[str, Any] = {
+    **_PATHS,
     "collections.OrderedDict": _ordered_dict,
     "collections.Counter": _counter,
     "builtins.set": _set,

@@ -1,0 +1,1 @@
+"""The layouts of others: their state dicts and configurations become upstream's."""

@@ -1,0 +1,66 @@
+"""OpenVoice's tone colour converter as a voice: any recording in the voice of any other."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import tensorflow as tf
+
+from tfvc.audio import Recording
+from tfvc.common.errors import TfvcError
+from tfvc.models.vits import ToneConverter
+from tfvc.voices.vits_conversion import Conversion
+from tfvc.voices.voice import Voiceprint
+
+# What OpenVoice converts with.
+_NOISE_SCALE = 0.3
+# About twelve seconds: of longer recordings the embeddings of such pieces are averaged, and memory is bounded.
+_PIECE_FRAMES = 1024
+
+
+class ToneVoice:
+    """A tone converter: a `Voice` that hears by itself who speaks.
+
+    Args:
+        model: the converter.
+        notes: what was assumed.
+
+    Raises:
+        TfvcError: if the model has no front-end.
+    """
+
+    def __init__(self, model: ToneConverter, notes: Sequence[str] = ()):
+        self.model, self.notes = model.fuse(), tuple(notes)
+        gin, dtype = model.config.gin_channels, model.variable_dtype
+        self._conversion = Conversion(self.model, (tf.TensorSpec([1, gin], dtype),), _NOISE_SCALE)
+        spectrogram = tf.TensorSpec([1, None, model.config.spec_channels], dtype)
+        self._embed = tf.function(self.model.embed, input_signature=[spectrogram])
+
+    @classmethod
+    def from_preset(cls, model: str) -> Self:
+        """Loads the converter by name or path. Raises TfvcError if it is not there or damaged."""
+        return cls(ToneConverter.from_preset(model))
+
+    def targets(self, recordings: Sequence[Recording] | str) -> Voiceprint:
+        """Who is heard in some recordings: the mean of what each is embedded as."""
+        if isinstance(recordings, str):
+            raise TfvcError(f"no speaker {recordings!r}: the voice takes its speakers from recordings; give some")
+        if not recordings:
+            raise TfvcError("no recording of the target voice was given; name at least one")
+        return Voiceprint(np.mean([self._voice_of(recording) for recording in recordings], axis=0))
+
+    def convert(self, source: Recording, target: Voiceprint) -> Recording:
+        """What is said in `source`, in the voice of `target`, at the model's rate and as long as the source."""
+        dtype = self.model.variable_dtype
+        said_by, target = ((tf.constant(v[None], dtype),) for v in (self._voice_of(source), target.vector))
+        return self._conversion(source, said_by, target)
+
+    def _voice_of(self, recording: Recording) -> np.ndarray:
+        """`[gin_channels]`; all pieces of a recording are about as long."""
+
+        def embed() -> np.ndarray:
+            spectrogram = recording.mel(self.model.mel_spec).astype(self.model.variable_dtype, copy=False)
+            pieces = np.array_split(spectrogram, -(-len(spectrogram) // _PIECE_FRAMES))
+            return np.mean([self._embed(piece[None])[0].numpy() for piece in pieces], axis=0)
+
+        return recording.once(("tone", self.model), embed)

@@ -1,0 +1,115 @@
+"""Who speaks in a VITS: its only speaker, a row of its table, or whoever is heard in a recording."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from tfvc.audio import Recording
+from tfvc.common.errors import TfvcError
+from tfvc.models.speaker_encoder import SpeakerEncoder
+from tfvc.voices.voice import Voiceprint
+
+
+class Speakers(Protocol):
+    """How a model tells speakers apart.
+
+    Attributes:
+        names: of those that can be named.
+        signature: what the network takes for a speaker; empty for nothing.
+    """
+
+    names: tuple[str, ...]
+    signature: tuple[tf.TensorSpec, ...]
+
+    def find(self, wanted: Sequence[Recording] | str) -> Voiceprint:
+        """Who is meant by a name or by recordings. Raises TfvcError for who cannot be meant so."""
+
+    def nobody_named(self) -> Voiceprint:
+        """Who is meant where nothing is said. Raises TfvcError if that is nobody."""
+
+    def heard_in(self, source: Recording) -> Voiceprint:
+        """Who speaks in a recording. Raises TfvcError if the model cannot tell."""
+
+
+def argument(voiceprint: Voiceprint, speakers: Speakers) -> tuple[tf.Tensor, ...]:
+    """What the network takes for a speaker."""
+    return tuple(tf.constant(voiceprint.vector[None], spec.dtype) for spec in speakers.signature)
+
+
+class OneSpeaker:
+    """A model of one speaker."""
+
+    names = ()
+    signature = ()
+
+    def find(self, wanted):
+        if isinstance(wanted, str):
+            raise TfvcError(f"no speaker {wanted!r}: the voice has one speaker, which has no name; leave the name out")
+        raise TfvcError("the voice has one speaker; it does not take the voice of a recording")
+
+    def nobody_named(self):
+        return Voiceprint(np.empty(0, np.float32))
+
+    def heard_in(self, source):
+        raise TfvcError("the voice has one speaker; it speaks, and there is no other voice that it converts")
+
+
+class TableOfSpeakers:
+    """A model with a table of speakers: `speakers.json` names them, and each has its number for a name.
+
+    Args:
+        count: rows.
+        ids: names with their rows, as far as there are names.
+    """
+
+    signature = (tf.TensorSpec([1], tf.int32),)
+
+    def __init__(self, count: int, ids: dict[str, int]):
+        self._ids = {**{str(i): i for i in range(count)}, **ids}
+        self.names = tuple(ids) or tuple(map(str, range(count)))
+
+    def find(self, wanted):
+        if not isinstance(wanted, str):
+            raise TfvcError(f"the voice knows its speakers by name, not by recordings; {self._there_are()}")
+        if wanted not in self._ids:
+            raise TfvcError(f"no speaker {wanted!r} in the voice; {self._there_are()}")
+        return Voiceprint(np.array(self._ids[wanted]))
+
+    def nobody_named(self):
+        raise TfvcError(f"the voice has {len(self.names)} speakers; name one (--to): {self._there_are()}")
+
+    def heard_in(self, source):
+        raise TfvcError(f"{source.name}: say who speaks in it (--from); {self._there_are()}")
+
+    def _there_are(self, most: int = 6) -> str:
+        more = ", ..." if len(self.names) > most else ""
+        return f"there are {', '.join(self.names[:most])}{more} (tfvc info lists them)"
+
+
+class EmbeddedSpeakers:
+    """A model that takes what a speaker encoder makes of recordings.
+
+    Args:
+        encoder: the one of its training.
+    """
+
+    names = ()
+
+    def __init__(self, encoder: SpeakerEncoder):
+        self._encoder = encoder
+        self.signature = (tf.TensorSpec([1, encoder.config.embedding], tf.float32),)
+
+    def find(self, wanted):
+        if isinstance(wanted, str):
+            raise TfvcError(f"no speaker {wanted!r}: the voice takes its speakers from recordings; give some")
+        if not wanted:
+            raise TfvcError("no recording of the target voice was given; name at least one")
+        return Voiceprint(self._encoder.embed_speaker(wanted), self._encoder.maker)
+
+    def nobody_named(self):
+        raise TfvcError("the voice takes its speakers from recordings; give one (--prompt)")
+
+    def heard_in(self, source):
+        return Voiceprint(source.embedding(self._encoder), self._encoder.maker)
