@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tfvc.parity.diagnosis.explain import Explanation, explain
+from tfvc.parity.diagnosis.hypotheses.between_layers import UNCHANGED
 from tfvc.parity.diagnosis.runs import run_subject
 from tfvc.parity.diagnosis.subjects.run import RunSubject
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
@@ -123,11 +124,12 @@ def _of_tensor(
 ) -> Diagnosis:
     """What lies between layers gives another tensor than torch's."""
     tried = explain(subject)
-    if tried.hypothesis is None and again is not None:
+    weak = tried.hypothesis is None or tried.hypothesis.name == UNCHANGED
+    if weak and again is not None:
         by_run = explain(again)
         if by_run.hypothesis is not None:
             return _of_run(views, path, row, by_run)
-        tried = Explanation(None, (*tried.evidence, *by_run.evidence))
+        tried = Explanation(tried.hypothesis, (*tried.evidence, *by_run.evidence))
     found, place = tried.hypothesis, subject.place
     theirs, ours = subject.torch.shape, subject.keras.shape
     if found:

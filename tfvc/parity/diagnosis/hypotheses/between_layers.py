@@ -32,6 +32,8 @@ def _torch_function(name: str, x: np.ndarray, **kwargs: Any) -> np.ndarray:
     return getattr(torch.nn.functional, name)(torch.tensor(x), **kwargs).numpy()
 
 
+# What is known then is only that something is missing.
+UNCHANGED = "unchanged"
 # So many tensors back, two of a layer, a residual connection is looked for.
 _BACK = 16
 # Of fewer elements a factor that fits may be chance.
@@ -50,6 +52,12 @@ def functions_of_earlier_layers(subject: TensorSubject) -> Iterator[Hypothesis]:
         for words, tensor in reversed(list(subject.earlier.items())[-_BACK:])
         for axes in permutations(range(tensor.ndim))
         if tuple(tensor.shape[a] for a in axes) == theirs.shape
+    ]
+    # A table of positions is one for the whole batch.
+    near += [
+        (words, np.broadcast_to(tensor, theirs.shape))
+        for words, tensor in reversed(list(subject.earlier.items())[-_BACK:])
+        if tensor.shape == (1, *theirs.shape[1:]) and len(theirs) > 1
     ]
     # A term that is missing leaves what the other terms give, which would pass for a function of them.
     for words, tensor in near:
@@ -101,7 +109,7 @@ def _function_of(subject: TensorSubject, path: str, y: np.ndarray) -> Iterator[H
         yield _replaced(subject, f"there is {wrong} where torch has {right}", f"Put {right} there.")
     elif wrong == "nothing" and not right:
         words = f"{path} arrives unchanged, while torch does something with it"
-        yield _replaced(subject, words, "Compare with the torch module's forward.")
+        yield _replaced(subject, words, "Compare with the torch module's forward.", UNCHANGED)
 
 
 def _replaced(subject: TensorSubject, words: str, fix: str, name: str = "function") -> Hypothesis:

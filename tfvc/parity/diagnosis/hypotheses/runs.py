@@ -101,7 +101,7 @@ def _of_part(
 def scaled_weights(subject: RunSubject) -> Iterator[Hypothesis]:
     """A weight times a number, which is measured."""
     for part in (part for key in subject.keys for part in subject.parts(key)):
-        twice = _of_part(subject, part, "", "", {part: (part, lambda w: w * 2)}).wrong(subject)
+        twice = subject.tried(_of_part(subject, part, "", "", {part: (part, lambda w: w * 2)}).wrong)
         times = _times(subject, twice)
         if times:
             said = f"torch's {part.words} times {times:.10g}"
@@ -112,7 +112,7 @@ def scaled_weights(subject: RunSubject) -> Iterator[Hypothesis]:
 def scaled_results(subject: RunSubject) -> Iterator[Hypothesis]:
     """What a function gives times a number, which is measured."""
     for call in subject.calls:
-        times = _times(subject, instead(call, _times_of(2.0))(subject))
+        times = _times(subject, subject.tried(instead(call, _times_of(2.0))))
         if times:
             yield Hypothesis(
                 "scale",

@@ -197,6 +197,7 @@ class RunSubject(Subject):
         ended: paths of the layers that torch has called before.
         pairs: paths of all layers that have a counterpart.
         right: paths of those among them that are right by themselves; what is wrong is then outside.
+        spent: seconds that its runs have taken.
     """
 
     place: str
@@ -212,14 +213,20 @@ class RunSubject(Subject):
     spent: float = 0.0
 
     def error(self, wrong: Callable[["RunSubject"], Array | None] | None = None) -> float:
-        started = time.monotonic()
-        if self.spent > _SECONDS:
-            return np.inf
-        found = self.torch if wrong is None else wrong(self)
-        self.spent += time.monotonic() - started
+        found = self.torch if wrong is None else self.tried(wrong)
         if found is None or found.shape != self.keras.shape:
             return np.inf
         return float(np.linalg.norm(found - self.keras) / max(float(np.linalg.norm(self.keras)), 1e-300))
+
+    def tried(self, wrong: Callable[["RunSubject"], Array | None]) -> Array | None:
+        """What a hypothesis makes of the tensor; None if it does not come to it, or if the time is spent."""
+        if self.spent > _SECONDS:
+            return None
+        started = time.monotonic()
+        try:
+            return wrong(self)
+        finally:
+            self.spent += time.monotonic() - started
 
     def weight(self, key: str) -> Any:
         """One of torch's initial weights."""

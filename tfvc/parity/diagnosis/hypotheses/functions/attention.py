@@ -24,10 +24,10 @@ def another_attention(call: FunctionCall) -> Iterator[FunctionChange]:
     heads, size = query.shape[1], query.shape[-1]
     # What a query sees of which all is hidden depends on how it is hidden.
     blind = bool(masks) and (query.shape[-2] > 1)
-    for hide in (hiding, adding) if blind else (hiding,):
+    for hide, zeroed in ((hiding, False), (adding, False), (adding, True)) if blind else ((hiding, False),):
         for change in changes(masks, heads, size, hide):
             cause = change.cause[0].lower() + change.cause[1:].removesuffix(".")
-            yield FunctionChange(change.name, cause, change.fix, _attending(change))
+            yield FunctionChange(change.name, cause, change.fix, _attending(change, zeroed))
     for ours in ("key", "value"):
         for theirs in ("query", "key", "value"):
             if ours != theirs:
@@ -38,8 +38,13 @@ def another_attention(call: FunctionCall) -> Iterator[FunctionChange]:
         yield FunctionChange("order of projections", words, "Exchange them.", _exchanged(one, other))
 
 
-def _attending(change: Change) -> Instead:
-    """The equations, on heads that are put together and cut again as torch does."""
+def _attending(change: Change, zeroed: bool) -> Instead:
+    """The equations, on heads that are put together and cut again as torch does.
+
+    Args:
+        change: to the attention.
+        zeroed: whether the weights of hidden keys are taken away behind the softmax, as Keras's does.
+    """
 
     def other(function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> Any:
         given = {**dict(zip(("query", "key", "value"), args, strict=False)), **kwargs}
@@ -47,6 +52,10 @@ def _attending(change: Change) -> Instead:
         equations = change.equations
         if equations.scale is None and given.get("scale") is not None and change.heads is None:
             equations = Equations(**{**vars(equations), "scale": given["scale"]})
+        if zeroed:
+            scores = given["query"] @ given["key"].transpose(-1, -2) * 0
+            shown, before = equations.masked(scores) > _LOW, equations.after
+            equations = Equations(**{**vars(equations), "after": lambda w: before(w) * shown})
         tensors = tuple(merge(given[name]) for name in ("query", "key", "value"))
         return split(equations.run(tensors, change.heads or heads)[0], heads)
 
