@@ -39,8 +39,9 @@ def list_() -> None:
     require_torch()
     from tfvc.cases import list_cases
 
-    for name, description in list_cases().items():
-        say(f"{name:20} {description}")
+    cases = list_cases()
+    for name, description in cases.items():
+        say(f"{name:{max(map(len, cases))}} {description}")
 
 
 @app.command("new")
