@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "mel_extractor": ["MelExtractor"],
         "mel_spec": ["MelSpec"],
         "named_specs": ["find_spec", "named_spec"],
-        "numpy_path": ["extract_mel"],
+        "numpy_path": ["MelInPieces", "extract_mel"],
         "recording": ["Recording"],
     },
 )

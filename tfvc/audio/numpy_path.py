@@ -26,13 +26,45 @@ def extract_mel(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
     Raises:
         TfvcError: not one-dimensional, not floating point, NaN or infinite, or too short.
     """
+    return extract(_checked(wave, spec), spec).astype(np.float32)
+
+
+class MelInPieces:
+    """The mel of a long waveform, of which only the frames that are asked for are in memory.
+
+    Args:
+        wave: `[samples]`, floating point, at `spec.sample_rate`.
+        spec: a front-end without a dynamic range, which would be relative to the loudest of all frames.
+
+    Raises:
+        TfvcError: as `extract_mel`, and if the front-end has a dynamic range.
+    """
+
+    def __init__(self, wave: np.ndarray, spec: MelSpec):
+        if spec.dynamic_range is not None:
+            raise TfvcError("mel: with a dynamic range, no frame is known before all of them are")
+        wave = _checked(wave, spec)
+        self._spec, self._frames = spec, spec.frames(len(wave))
+        self._padded = pad(prefilter(wave, spec), spec)
+
+    def __len__(self) -> int:
+        return self._frames
+
+    def frames(self, first: int, last: int) -> np.ndarray:
+        """From a first frame to a last, which does not count, as `extract_mel` has them: `[last - first, n_mels]`."""
+        spec = self._spec
+        piece = self._padded[first * spec.hop : (last - 1) * spec.hop + spec.n_fft].astype(np.float64)
+        return compress(mel_energies(piece, spec), spec).astype(np.float32)
+
+
+def _checked(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
     wave = np.asarray(wave)
     if wave.ndim != 1 or not np.issubdtype(wave.dtype, np.floating):
         raise TfvcError(f"mel: expected floating-point samples [samples], got {wave.dtype} {list(wave.shape)}")
     spec.frames(len(wave))
     if not np.isfinite(wave).all():
         raise TfvcError("mel: the waveform holds NaN or infinite samples")
-    return extract(wave, spec).astype(np.float32)
+    return wave
 
 
 def extract(wave: np.ndarray, spec: MelSpec) -> np.ndarray:

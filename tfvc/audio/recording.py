@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from tfvc.audio import MelSpec, extract_mel
+from tfvc.audio import MelInPieces, MelSpec, extract_mel
 from tfvc.audio.errors import AudioError
 from tfvc.audio.io import read, resample
 from tfvc.common.errors import TfvcError
@@ -68,6 +68,10 @@ class Recording:
         """Its mel `[frames, n_mels]`; raises TfvcError, naming the recording, if it is too short to have one."""
         return self.once(("mel", spec), lambda: self._extract(spec))
 
+    def mel_in_pieces(self, spec: MelSpec) -> MelInPieces:
+        """The same mel, frames of which are computed when asked for, and not kept."""
+        return self._named(lambda: MelInPieces(self.at(spec.sample_rate), spec))
+
     def embedding(self, encoder: Embeds) -> np.ndarray:
         """Its speaker embedding `[embedding]`, of length 1."""
         # By the encoder itself: its id may be another's once it is gone.
@@ -80,7 +84,11 @@ class Recording:
         return self._known[key]
 
     def _extract(self, spec: MelSpec) -> np.ndarray:
+        return self._named(lambda: extract_mel(self.at(spec.sample_rate), spec))
+
+    def _named(self, compute: Callable):
+        """Errors of what is computed, with the recording's name."""
         try:
-            return extract_mel(self.at(spec.sample_rate), spec)
+            return compute()
         except TfvcError as problem:
             raise TfvcError(f"{self.name}: {problem}") from None

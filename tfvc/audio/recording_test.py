@@ -68,3 +68,21 @@ def test_what_is_no_waveform_is_refused_by_name(wave):
 def test_a_recording_too_short_for_a_mel_is_named():
     with pytest.raises(TfvcError, match=r"^mine: waveform of 300 samples is too short"):
         Recording(noise(300), 22050, "mine").mel(SPEC)
+
+
+@pytest.mark.parametrize("name", ["vits_22k", "hifigan_22k", "autovc_16k"])
+def test_a_mel_in_pieces_is_the_mel(name):
+    spec = named_spec(name)
+    recording = Recording(np.random.default_rng(0).normal(0, 0.1, 30_011).astype("f4"), spec.sample_rate)
+    whole, pieces = recording.mel(spec), recording.mel_in_pieces(spec)
+    assert len(pieces) == len(whole)
+    for first, last in ((0, 1), (0, len(whole)), (7, 50), (len(whole) - 1, len(whole))):
+        np.testing.assert_array_equal(pieces.frames(first, last), whole[first:last])
+
+
+def test_a_mel_that_is_relative_to_its_loudest_frame_has_no_pieces():
+    recording = Recording(np.zeros(30_000, np.float32), 22050, "a.wav")
+    with pytest.raises(TfvcError, match=r"a\.wav: mel: with a dynamic range"):
+        recording.mel_in_pieces(named_spec("keras_22k"))
+    with pytest.raises(TfvcError, match=r"a\.wav: .*short"):
+        Recording(np.zeros(100, np.float32), 22050, "a.wav").mel_in_pieces(named_spec("vits_22k"))

@@ -30,14 +30,14 @@ def info(preset: Annotated[str, typer.Argument(metavar="PRESET_DIR", help="Folde
         **{f"mel.{name}": value for name, value in json.loads(model.mel_spec.to_json()).items()},
     }
     for name, content in model.inputs().items():
-        rows |= {f"{name}.{field}": _short(value) for field, value in content.items()}
+        rows |= {f"{name}.{field}": value for field, value in content.items()}
     rows["weights.sha256"] = weights_sha256(model)
     record = folder / "training.json"
     if record.is_file():
         content = read_object(record, "the record of a training")
         rows |= {f"training.{name}": json.dumps(value) for name, value in content.items()}
     for name, value in rows.items():
-        say(f"{name:28} {'unknown' if value is None else value}")
+        say(f"{name:28} {_shown(value)}")
     for line in model.notes():
         say(f"{'note':28} {line}")
 
@@ -48,7 +48,8 @@ def _name_of(spec) -> str:
     return next((name for name, known in named_specs().items() if known == spec), "a spec of its own")
 
 
-def _short(value, most: int = 200) -> str:
+def _shown(value, most: int = 200) -> str:
     """A table of symbols is hundreds of entries long."""
-    text = str(value)
-    return text if len(text) <= most else f"{text[:most]}... ({len(value)} entries)"
+    text = "unknown" if value is None else str(value)
+    whole = isinstance(value, str) or len(text) <= most
+    return text if whole else f"{text[:most]}... ({len(value)} entries)"

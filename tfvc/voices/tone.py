@@ -1,6 +1,7 @@
 """OpenVoice's tone colour converter as a voice: any recording in the voice of any other."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -59,8 +60,10 @@ class ToneVoice:
         """`[gin_channels]`; all pieces of a recording are about as long."""
 
         def embed() -> np.ndarray:
-            spectrogram = recording.mel(self.model.mel_spec).astype(self.model.variable_dtype, copy=False)
-            pieces = np.array_split(spectrogram, -(-len(spectrogram) // _PIECE_FRAMES))
+            spectrogram, dtype = recording.mel_in_pieces(self.model.mel_spec), self.model.variable_dtype
+            count = -(-len(spectrogram) // _PIECE_FRAMES)
+            edges = [len(spectrogram) * i // count for i in range(count + 1)]
+            pieces = (spectrogram.frames(*ends).astype(dtype, copy=False) for ends in pairwise(edges))
             return np.mean([self._embed(piece[None])[0].numpy() for piece in pieces], axis=0)
 
         return recording.once(("tone", self.model), embed)

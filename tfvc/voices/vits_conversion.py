@@ -45,12 +45,12 @@ class Conversion:
             seed: of the noise on the posterior.
         """
         spec, dtype = self._model.mel_spec, self._model.variable_dtype
-        spectrogram = source.mel(spec)
+        spectrogram = source.mel_in_pieces(spec)
 
         def convert(first: int, last: int) -> np.ndarray:
             noise = self._noise_scale * self._noise(seed, first, last)
-            frames = spectrogram[None, first:last].astype(dtype, copy=False)
-            return self._convert(frames, noise[None].astype(dtype), *said_by, *target).numpy()
+            frames = spectrogram.frames(first, last).astype(dtype, copy=False)
+            return self._convert(frames[None], noise[None].astype(dtype), *said_by, *target).numpy()
 
         pieces = in_windows(convert, len(spectrogram), self._model.conversion_reach, self._model.hop, _WINDOW_FRAMES)
         samples = len(source.at(spec.sample_rate))
