@@ -1,5 +1,6 @@
 """The functions that a torch model calls, one by one; each of them may be made another."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,8 @@ from tfvc.parity.sides.structure import take_apart
 
 # What takes the place of a function: it is given the function, its arguments and its keyword arguments.
 Instead = Callable[[Callable, tuple, Mapping[str, Any]], Any]
+# The name of a function, and which of its calls in a run.
+Place = tuple[str, int]
 # What reads of a tensor, and computes nothing.
 _READ = ("__get__", "__set__", "__delete__")
 
@@ -18,7 +21,8 @@ class FunctionCall:
     """One call of a function of torch's that gives tensors.
 
     Attributes:
-        number: which of all in a run, from 0.
+        number: which of this function's in a run, from 0. Of all functions it would be another in another mode:
+            in training a batch norm counts its batches.
         function, args, kwargs: what is called, with what.
         path: of the innermost module that calls it.
         ended: how many calls of the watched modules had ended.
@@ -30,6 +34,11 @@ class FunctionCall:
     kwargs: Mapping[str, Any]
     path: str = ""
     ended: int = 0
+
+    @property
+    def place(self) -> Place:
+        """What says in another run which call it is."""
+        return self.function.__name__, self.number
 
     @property
     def name(self) -> str:
@@ -53,8 +62,8 @@ class Recording:
 
 
 @contextmanager
-def calling(instead: Mapping[int, Instead]) -> Iterator[None]:
-    """Inside, calls of functions are replaced, by their numbers. What a replacement calls is not counted."""
+def calling(instead: Mapping[Place, Instead]) -> Iterator[None]:
+    """Inside, calls of functions are replaced, by their places. What a replacement calls is not counted."""
     with _mode(lambda number, function, args, kwargs: None, instead):
         yield
 
@@ -111,19 +120,23 @@ def _is_python(module: Any) -> bool:
     return not isinstance(module, torch.jit.ScriptModule)
 
 
-def _mode(record: Callable[..., None], instead: Mapping[int, Instead]) -> Any:
+def _mode(record: Callable[..., None], instead: Mapping[Place, Instead]) -> Any:
     import torch
     from torch.overrides import TorchFunctionMode
 
     class Mode(TorchFunctionMode):
-        calls = 0
+        def __init__(self) -> None:
+            super().__init__()
+            self.calls: Counter[str] = Counter()
 
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
-            if getattr(function, "__name__", _READ[0]) in _READ:
+            name = getattr(function, "__name__", _READ[0])
+            if name in _READ:
                 return function(*args, **kwargs)
-            number, self.calls = self.calls, self.calls + 1
-            other = instead.get(number)
+            number = self.calls[name]
+            self.calls[name] += 1
+            other = instead.get((name, number))
             result = other(function, args, kwargs) if other is not None else function(*args, **kwargs)
             if take_apart(result, torch.is_tensor)[1]:
                 record(number, function, args, kwargs)

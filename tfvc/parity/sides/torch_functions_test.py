@@ -1,4 +1,4 @@
-"""Every call of a function is seen, and each can be made another by its number."""
+"""Every call of a function is seen, and each can be made another by its place."""
 
 import torch
 
@@ -39,11 +39,23 @@ def test_each_call_can_be_made_another():
             called.append(function.__name__)
             return function(*args, **kwargs) + 1
 
-        with calling({call.number: other}):
+        with calling({call.place: other}):
             wrong = module(x)
         assert called == [call.name]
         assert not torch.equal(wrong, right) or call.name == "batch_norm"  # which is below zero still
     assert torch.equal(module(x), right)
+
+
+def test_a_call_is_found_again_in_another_mode():
+    """In training the batch norm adds to the number of its batches before it is called."""
+    module, x = Module().eval(), torch.ones(4, 3)
+    with recording(module) as found:
+        module(x)
+    norm = next(call for call in found.functions if call.name == "batch_norm")
+    called = []
+    with calling({norm.place: lambda function, args, kwargs: called.append(function.__name__) or function(*args, **kwargs)}):
+        module.train()(x)
+    assert called == ["batch_norm"]
 
 
 def test_watching_ends_with_its_context():

@@ -35,7 +35,7 @@ def functions_in_a_layer(subject: LayerSubject) -> Iterator[Hypothesis]:
 
 def _replacing(call: FunctionCall, other: Instead) -> Forward:
     def forward(subject: LayerSubject, inputs: list[Any], weights: Weights) -> list[Any]:
-        with calling({call.number: other}):
+        with calling({call.place: other}):
             return subject.reference(inputs, weights)
 
     return forward

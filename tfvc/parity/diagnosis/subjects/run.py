@@ -15,7 +15,7 @@ import numpy as np
 
 from tfvc.parity.diagnosis.subjects.subject import Subject
 from tfvc.parity.sides.structure import take_apart
-from tfvc.parity.sides.torch_functions import FunctionCall, Instead, Recording, calling, recording
+from tfvc.parity.sides.torch_functions import FunctionCall, Instead, Place, Recording, calling, recording
 from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.weights import Concatenation, Entry
 
@@ -68,7 +68,7 @@ class TorchRun:
         return found
 
     def tensor(
-        self, target: Target, instead: Mapping[int, Instead] | None = None, weights: Mapping[str, Any] | None = None
+        self, target: Target, instead: Mapping[Place, Instead] | None = None, weights: Mapping[str, Any] | None = None
     ) -> Array | None:
         """A tensor of a run with other functions or weights; None if the run does not come to it."""
         with self._initially(weights or {}), calling(instead or {}):
@@ -259,7 +259,7 @@ class RunSubject(Subject):
 
 def instead(call: FunctionCall, other: Instead) -> Callable[[RunSubject], Array | None]:
     """The run with another function in place of one call."""
-    return lambda subject: subject.run.tensor(subject.target, {call.number: other})
+    return lambda subject: subject.run.tensor(subject.target, {call.place: other})
 
 
 def with_weights(change: Callable[[RunSubject], Mapping[str, Any]]) -> Callable[[RunSubject], Array | None]:
