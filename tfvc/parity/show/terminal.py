@@ -1,5 +1,7 @@
 """A report as tables for the terminal: the culprit first, then layers, then stages."""
 
+from collections.abc import Callable
+
 from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
@@ -66,23 +68,36 @@ def _raised(words: str) -> Text:
     return Text.assemble(("raised   ", "bold red"), words, "\n")
 
 
+# Title -> the rows of a layer that its figure is of.
+_VIEWS: dict[str, Callable[[Layer], list[Row]]] = {
+    "local": lambda layer: layer.local_forward,
+    "propagated": lambda layer: layer.propagated_forward,
+    "local grad.": lambda layer: layer.local_backward,
+    "propagated grad.": lambda layer: layer.propagated_backward,
+}
+
+
 def layers(report: Findings, limit: int) -> Table:
-    """Culprits, victims, what is not compared, what is unpaired, one line each; of those that are fine the number."""
+    """Culprits, victims, what is not compared, what is unpaired, one line each; of those that are fine the number.
+
+    What was looked at of no layer has no column: a terminal is narrow, names are long.
+    """
+    views = {title: view for title, view in _VIEWS.items() if any(view(layer) for layer in report.layers)}
     table = Table(
         Column("layer", overflow="fold"),
         Column("Keras", overflow="fold"),
-        "verdict",
-        *(Column(name, justify="right") for name in ("local", "propagated", "local grad.", "propagated grad.")),
+        Column("verdict", no_wrap=True),
+        *(Column(title, justify="right") for title in views),
     )
     verdicts = (CULPRIT, VICTIM, NOT_COMPARED, UNPAIRED)
     shown = [layer for verdict in verdicts for layer in report.layers if layer.verdict == verdict]
     for layer in shown[:limit]:
-        views = (layer.local_forward, layer.propagated_forward, layer.local_backward, layer.propagated_backward)
         keras = f"{layer.keras_path} ({layer.keras_class})" if layer.keras_class else ""
-        table.add_row(layer.name, keras, layer.verdict, *(map(_error, views)), style=_STYLES[layer.verdict])
+        figures = (_error(view(layer)) for view in views.values())
+        table.add_row(layer.name, keras, layer.verdict, *figures, style=_STYLES[layer.verdict])
     if len(shown) > limit:
-        table.add_row(f"... {len(shown) - limit} more", "", "", "", "", "", "")
-    table.add_row(f"{sum(layer.verdict == FINE for layer in report.layers)} layers", "", FINE, "", "", "", "")
+        table.add_row(f"... {len(shown) - limit} more")
+    table.add_row(f"{sum(layer.verdict == FINE for layer in report.layers)} layers", "", FINE)
     return table
 
 

@@ -53,7 +53,9 @@ def test_a_call_is_found_again_in_another_mode():
         module(x)
     norm = next(call for call in found.functions if call.name == "batch_norm")
     called = []
-    with calling({norm.place: lambda function, args, kwargs: called.append(function.__name__) or function(*args, **kwargs)}):
+    with calling(
+        {norm.place: lambda function, args, kwargs: called.append(function.__name__) or function(*args, **kwargs)}
+    ):
         module.train()(x)
     assert called == ["batch_norm"]
 
