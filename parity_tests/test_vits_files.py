@@ -97,10 +97,10 @@ def test_coquis_file(reference, tmp_path):
     assert_same(state_dict(imported(tmp_path, {"model": theirs, "config": told}, told)), state)
 
 
+@pytest.mark.parametrize("reference", [True], ids=["stochastic"], indirect=True)
 def test_a_checkpoint_of_pipers_training(reference, tmp_path):
+    """Piper's predictors are stochastic."""
     state, config = reference
-    if not config["model"]["use_sdp"]:
-        pytest.skip("Piper's predictors are stochastic")
     content = {
         "state_dict": {f"model_g.{key}": value for key, value in state.items()} | {"model_d.x": torch.ones(2)},
         "hyper_parameters": {**config["model"], "filter_length": 32, "win_length": 32, "dataset": [Path("/d.jsonl")]},
