@@ -43,7 +43,8 @@ def explains(before: float, after: float, rounding: float = 0.0) -> bool:
 
 
 def explain(subject: Subject, hypotheses: Iterable[Hypothesis] | None = None) -> Explanation:
-    """Tries one hypothesis after the other, by default all that are registered, and stops at the first that explains.
+    """Tries one hypothesis after the other, by default all that are registered, and stops at the first that explains,
+    or where the subject is exhausted: what is no longer tried is no evidence.
 
     One that raises something explains nothing; unless it only does not fit these shapes, the evidence says what.
 
@@ -54,6 +55,8 @@ def explain(subject: Subject, hypotheses: Iterable[Hypothesis] | None = None) ->
     before = subject.error()
     tried: list[Evidence] = []
     for hypothesis in hypotheses_about(subject) if hypotheses is None else hypotheses:
+        if subject.exhausted:
+            break
         if hypothesis.raised is not None:
             tried.append(Evidence(hypothesis.name, before, math.inf, False, hypothesis.raised))
             continue

@@ -21,6 +21,11 @@ class Subject(ABC):
         """The names of the classes of torch's layer or optimizer, bases included."""
         return frozenset()
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether what has been tried on it has taken so long that nothing more is."""
+        return False
+
     @abstractmethod
     def error(self, wrong: Callable[..., Any] | None = None) -> float:
         """How far Keras's is from torch's, made wrong in this way (None: as it is); relative."""
