@@ -8,7 +8,7 @@ import numpy as np
 from tfvc.parity.diagnosis.explain import Explanation, explain
 from tfvc.parity.diagnosis.hypotheses.between_layers import UNCHANGED
 from tfvc.parity.diagnosis.runs import run_subject
-from tfvc.parity.diagnosis.subjects.run import RunSubject
+from tfvc.parity.diagnosis.subjects.run import SECONDS, RunSubject
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
 from tfvc.parity.diagnosis.suspects import Suspect, backward_suspect, forward_suspect, owner_of
 from tfvc.parity.findings.diagnosis import Diagnosis, Fault
@@ -137,6 +137,8 @@ def _of_tensor(
     else:
         name, cause = ("size", f"{place} gives the shape {ours}, in torch {theirs}.") if theirs != ours else ("", "")
         fix = f"{place} differs: compare it with the torch module's forward, line by line."
+        if again is not None and again.exhausted:
+            fix += f" The search for a cause ended after {SECONDS:g} s: not all known differences were tried."
     kind = Fault.BETWEEN_LAYERS
     why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
     # A term that is known to be in the sum is added by no layer, compared or not.

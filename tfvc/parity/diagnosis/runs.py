@@ -57,7 +57,8 @@ def run_subject(
     ended = [path for path, _ in record.ended]
     pairs = [pair.path for pair in views.pairing.pairs]
     order = sorted(calls[::-1], key=lambda call: _inside(call, right))
-    return RunSubject(place, run, aim, theirs, ours, order, models.keras64.entries, ended, pairs, right)
+    exact = not models.rounded
+    return RunSubject(place, run, aim, theirs, ours, order, models.keras64.entries, ended, pairs, right, exact)
 
 
 def _aim(run: TorchRun, row: Row, target: Passage | Sample) -> tuple[np.ndarray, Target | None]:

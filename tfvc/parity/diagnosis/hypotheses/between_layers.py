@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.diagnosis.explain import VANISHED
+from tfvc.parity.diagnosis.explain import FEW, VANISHED
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import Change, changes
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
@@ -36,8 +36,6 @@ def _torch_function(name: str, x: np.ndarray, **kwargs: Any) -> np.ndarray:
 UNCHANGED = "unchanged"
 # So many tensors back, two of a layer, a residual connection is looked for.
 _BACK = 16
-# Of fewer elements a factor that fits may be chance.
-_FEW = 8
 
 
 @register(TensorSubject)
@@ -93,7 +91,7 @@ def _term(subject: TensorSubject, words: str, y: np.ndarray) -> Iterator[Hypothe
     difference, part = (ours - theirs)[passing], y[passing]
     times = float(np.vdot(part, difference) / max(np.vdot(part, part), 1e-300))
     left = np.linalg.norm(difference - times * part)
-    if difference.size > _FEW and times and left <= VANISHED * np.linalg.norm(difference):
+    if difference.size > FEW and times and left <= VANISHED * np.linalg.norm(difference):
         much = "" if abs(abs(times) - 1) < 1e-9 else f"{abs(times):.6g} times "
         # What enters a layer and is added behind it goes round it.
         term = "a residual term" if words.startswith("the input") else "a term"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.diagnosis.explain import VANISHED
+from tfvc.parity.diagnosis.explain import FEW, VANISHED
 from tfvc.parity.diagnosis.hypotheses.functions import changes_of
 from tfvc.parity.diagnosis.hypotheses.functions.numbers import rounded
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
@@ -21,7 +21,7 @@ def indices(subject: RunSubject) -> Iterator[Hypothesis]:
     """An embedding is fed indices that are off, and go round where the table ends."""
     path = "" if subject.target.is_output else subject.target.path
     rows = getattr(subject.run.side.module.get_submodule(path), "num_embeddings", 0)
-    if not rows or subject.torch.dtype.kind not in "iu":
+    if not rows or subject.torch.dtype.kind not in "iu" or subject.torch.size < 2:
         return
     for shift in (1, -1, 2, -2):
         for words, moved in (
@@ -126,11 +126,13 @@ def scaled_results(subject: RunSubject) -> Iterator[Hypothesis]:
 def _times(subject: RunSubject, twice: np.ndarray | None) -> float:
     """The factor with which a thing enters Keras's tensor, if the tensor goes linearly with it; else 0.
 
+    Of few elements none: one number fits any of them.
+
     Args:
         subject: the run.
         twice: torch's tensor where the factor is 2.
     """
-    if twice is None or twice.shape != subject.keras.shape:
+    if twice is None or twice.shape != subject.keras.shape or twice.size <= FEW:
         return 0.0
     slope, difference = twice - subject.torch, subject.keras - subject.torch
     found = float(np.vdot(slope, difference) / max(np.vdot(slope, slope), 1e-300))

@@ -231,6 +231,7 @@ class RunSubject(Subject):
     ended: Sequence[str] = ()
     pairs: Sequence[str] = ()
     right: frozenset[str] = frozenset()
+    exact: bool = True
     spent: float = 0.0
 
     @property

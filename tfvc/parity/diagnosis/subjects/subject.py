@@ -10,10 +10,12 @@ class Subject(ABC):
 
     Attributes:
         rounding: the relative error that rounding alone may leave.
+        exact: whether it is float64 throughout, so that what explains it leaves no more than right models differ by.
         others: what differs besides and has the same cause.
     """
 
     rounding: float = 0.0
+    exact: bool = False
     others: Sequence["Subject"] = ()
 
     @property
