@@ -9,6 +9,7 @@ import numpy as np
 from tfvc.parity.diagnosis.explain import FEW, VANISHED
 from tfvc.parity.diagnosis.hypotheses.functions import changes_of
 from tfvc.parity.diagnosis.hypotheses.functions.numbers import rounded
+from tfvc.parity.diagnosis.hypotheses.other_weights import FIX, NAME, of_the_same_shapes
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.run import Part, RunSubject, instead, with_weights
@@ -187,18 +188,8 @@ def weights_of_another_module(subject: RunSubject) -> Iterator[Hypothesis]:
     """A module has the weights of another one of the same kind."""
     modules = dict(subject.run.side.module.named_modules())
     for path in dict.fromkeys(key.rpartition(".")[0] for key in subject.keys):
-        own = _shapes(modules[path])
-        for other, module in modules.items():
-            if other != path and own == _shapes(module):
-
-                def exchanged(subject: RunSubject, path: str = path, other: str = other) -> dict[str, Any]:
-                    return {f"{path}.{name}": subject.weight(f"{other}.{name}") for name in _shapes(modules[path])}
-
-                cause = f"{path} has the weights of {other} in Keras."
-                fix = "Compare the weight map's pairs: each torch key belongs to one layer."
-                wrong = with_weights(exchanged)
-                yield Hypothesis("weights of another layer", cause, fix, wrong, Fault.LAYER, path)
-
-
-def _shapes(module: Any) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(p.shape) for name, p in module.named_parameters(recurse=False)}
+        for other, module in of_the_same_shapes(path, modules[path], modules):
+            names = [name for name, _ in module.named_parameters(recurse=False)]
+            keys = {".".join(filter(None, (path, name))): ".".join(filter(None, (other, name))) for name in names}
+            wrong = with_weights(lambda subject, keys=keys: {a: subject.weight(b) for a, b in keys.items()})
+            yield Hypothesis(NAME, f"{path} has the weights of {other} in Keras.", FIX, wrong, Fault.LAYER, path)

@@ -150,7 +150,7 @@ class TorchRun:
         parameters, buffers = dict(module.named_parameters(remove_duplicate=False)), dict(module.named_buffers())
         held = {**parameters, **buffers}
         before = {key: tensor.data for key, tensor in held.items()}
-        given = {**before, **{key: self.weight(key) for key in held if key in self.initial}}
+        given = {**before, **{key: self.weight(key) for key in held if key in self.initial}, **(changed or {})}
 
         def put(values: Mapping[str, Any]) -> None:
             for key, value in values.items():
@@ -158,8 +158,9 @@ class TorchRun:
 
         stack = ExitStack()
         stack.callback(put, before)
-        put({key: value.clone() if key in buffers else value for key, value in given.items()})
-        put(changed or {})
+        fresh = {key: value.clone() if key in buffers else value for key, value in given.items()}
+        put(fresh)
+        put({key: fresh[key] for key in changed or {}})  # and what is tied to them
         versions = {key: tensor_version(tensor) for key, tensor in parameters.items()}
         stack.callback(self._forget_written, parameters, versions)
         return stack
