@@ -11,10 +11,10 @@ from tfvc.parity.diagnosis.hypotheses.functions import changes_of
 from tfvc.parity.diagnosis.hypotheses.functions.numbers import rounded
 from tfvc.parity.diagnosis.hypotheses.other_weights import FIX, NAME, of_the_same_shapes
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
-from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, guarded, register
 from tfvc.parity.diagnosis.subjects.run import Part, RunSubject, instead, with_weights
 from tfvc.parity.findings.diagnosis import Fault
-from tfvc.parity.sides.torch_functions import Instead
+from tfvc.parity.sides.torch_functions import FunctionCall, Instead
 
 
 @register(RunSubject)
@@ -41,14 +41,18 @@ def indices(subject: RunSubject) -> Iterator[Hypothesis]:
 def functions(subject: RunSubject) -> Iterator[Hypothesis]:
     """Another function than torch's."""
     for call in subject.calls:
-        for change in changes_of(call):
-            yield Hypothesis(
-                change.name,
-                f"{subject.place}: {change.words}.",
-                change.fix,
-                instead(call, change.other),
-                where=_holding(subject, call.path),
-            )
+        yield from guarded(call.name, lambda call=call: _changed(subject, call))
+
+
+def _changed(subject: RunSubject, call: FunctionCall) -> Iterator[Hypothesis]:
+    for change in changes_of(call):
+        yield Hypothesis(
+            change.name,
+            f"{subject.place}: {change.words}.",
+            change.fix,
+            instead(call, change.other),
+            where=_holding(subject, call.path),
+        )
 
 
 def _holding(subject: RunSubject, path: str) -> str:
