@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tfvc.parity.catching import Catching
 from tfvc.parity.diagnosis.explain import explains
 from tfvc.parity.diagnosis.hypotheses.other_weights import FIX, NAME
 from tfvc.parity.diagnosis.runs import aim_of
 from tfvc.parity.diagnosis.subjects.run import TorchRun
 from tfvc.parity.findings.diagnosis import Diagnosis, Evidence, Fault
+from tfvc.parity.findings.raised import Activity
 from tfvc.parity.findings.row import Row
 from tfvc.parity.findings.stage import Mode, Phase
 from tfvc.parity.judging.judgement import FORWARD_BOUND, Sample
@@ -40,7 +42,9 @@ def diagnose_exchanged(views: LayerViews, passage: Passage, row: Row, one: Forwa
         fed = other.inputs[row.key].keras64
         if not explains(_distance(sample.keras64, sample.torch64), _distance(fed, sample.torch64)):
             continue
-        evidence = _exchanged_in_torch(views, passage, other, one)
+        evidence = None
+        with Catching(activity=Activity.DIAGNOSIS):  # whoever runs the model next tells what it raises
+            evidence = _exchanged_in_torch(views, passage, other, one)
         if evidence is not None and evidence.explains:
             here, there = views.layer(passage), views.layer(other)
             cause = f"{here.name} and {there.name} have the weights of each other: {there.keras_path} does the work "

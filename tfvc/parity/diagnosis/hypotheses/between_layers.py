@@ -34,6 +34,8 @@ def _torch_function(name: str, x: np.ndarray, **kwargs: Any) -> np.ndarray:
 
 # What is known then is only that something is missing.
 UNCHANGED = "unchanged"
+# A term that one of the two sums has.
+SUM = "sum"
 # So many tensors back, two of a layer, a residual connection is looked for.
 _BACK = 16
 
@@ -96,7 +98,7 @@ def _term(subject: TensorSubject, words: str, y: np.ndarray) -> Iterator[Hypothe
         # What enters a layer and is added behind it goes round it.
         term = "a residual term" if words.startswith("the input") else "a term"
         said = f"{term}, {much}{words}, is {'added that torch does not add' if times > 0 else 'missing'}"
-        yield _replaced(subject, said, "Compare the sums (residual connections) with torch's.", "sum")
+        yield _replaced(subject, said, "Compare the sums (residual connections) with torch's.", SUM)
 
 
 def _function_of(subject: TensorSubject, path: str, y: np.ndarray) -> Iterator[Hypothesis]:
