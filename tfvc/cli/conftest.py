@@ -42,9 +42,8 @@ def tfvc(tmp_path_factory):
 
     The process is the fork of one that has imported what commands import, which takes longer than most commands.
     """
-    os.environ.setdefault(
-        "TF_CPP_MIN_LOG_LEVEL", "3"
-    )  # read when TensorFlow is imported; commands set it too late here
+    # Read when TensorFlow is imported; commands set it too late here.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     start = multiprocessing.get_context("forkserver")
     start.set_forkserver_preload([__name__, "keras", "librosa", "torch"])
     folder = tmp_path_factory.mktemp("outputs")

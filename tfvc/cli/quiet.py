@@ -27,13 +27,19 @@ class _QuietLoader(Loader):
 
 
 class _QuietTensorFlow(MetaPathFinder):
-    """Finds TensorFlow where it is, and has it loaded quietly."""
+    """Finds TensorFlow where it is, and has it loaded quietly, however often others only ask whether it is there."""
+
+    def __init__(self) -> None:
+        self._asking = False
 
     def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name != "tensorflow":
+        if name != "tensorflow" or self._asking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        self._asking = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._asking = False
         if spec is not None and spec.loader is not None:
             spec.loader = _QuietLoader(spec.loader)
         return spec

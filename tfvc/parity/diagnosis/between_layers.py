@@ -1,18 +1,20 @@
 """Culprits that are no layer: what a model does between the layers that are right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from tfvc.parity.catching import Catching
 from tfvc.parity.diagnosis.explain import Explanation, explain
-from tfvc.parity.diagnosis.hypotheses.between_layers import UNCHANGED
+from tfvc.parity.diagnosis.hypotheses.between_layers import SUM, UNCHANGED
 from tfvc.parity.diagnosis.runs import run_subject
-from tfvc.parity.diagnosis.subjects.run import RunSubject
+from tfvc.parity.diagnosis.subjects.run import SECONDS, RunSubject
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
 from tfvc.parity.diagnosis.suspects import Suspect, backward_suspect, forward_suspect, owner_of
-from tfvc.parity.findings.diagnosis import Diagnosis, Fault
+from tfvc.parity.findings.diagnosis import Diagnosis, Evidence, Fault
 from tfvc.parity.findings.failure import FailureKind
+from tfvc.parity.findings.raised import Activity
 from tfvc.parity.findings.row import Row
 from tfvc.parity.judging.judgement import Sample
 from tfvc.parity.judging.samples import Samples
@@ -35,8 +37,8 @@ def entering(views: LayerViews, passage: Passage, before: Sequence[Passage], row
         earlier=_first_tensors(before),
         inputs=views.models.inputs,
     )
-    again = run_subject(views, subject.place, row, passage, before)
-    return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage), again)
+    run = lambda: run_subject(views, subject.place, row, passage, before)  # noqa: E731
+    return _of_tensor(views, enclosing or "", row, subject, forward_suspect(views, before, passage), run)
 
 
 def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Samples) -> Diagnosis:
@@ -51,8 +53,8 @@ def leaving(views: LayerViews, before: Sequence[Passage], row: Row, samples: Sam
     subject = TensorSubject(
         place, *samples[row.key].float64, earlier=_first_tensors(before), inputs=views.models.inputs
     )
-    again = run_subject(views, place, row, samples[row.key], before)
-    return _of_tensor(views, "", row, subject, forward_suspect(views, before, None), again)
+    run = lambda: run_subject(views, place, row, samples[row.key], before)  # noqa: E731
+    return _of_tensor(views, "", row, subject, forward_suspect(views, before, None), run)
 
 
 def followed(
@@ -68,10 +70,9 @@ def followed(
         target: that tensor: the input of a call, or an output of the model.
     """
     place = f"What {_called(calls[-1])} and what follows it do"
-    again = run_subject(views, place, row, target, calls, also=calls[-1])
-    tried = explain(again) if again is not None else None
-    if tried is None or tried.hypothesis is None:
-        return why
+    tried, _ = _by_run(lambda: run_subject(views, place, row, target, calls, also=calls[-1]))
+    if tried.hypothesis is None:
+        return replace(why, evidence=(*why.evidence, *tried.evidence))
     found = _of_run(views, calls[-1].pair.path, why.row, tried)
     inside = found.culprit == why.culprit or found.culprit.startswith(f"{calls[-1].pair.path}.")
     return replace(found, keras=why.keras) if inside else found
@@ -120,13 +121,17 @@ def lost_gradient(views: LayerViews, row: Row, one: BackwardPass) -> Diagnosis:
 
 
 def _of_tensor(
-    views: LayerViews, path: str, row: Row, subject: TensorSubject, suspect: Suspect | None, again: RunSubject | None
+    views: LayerViews,
+    path: str,
+    row: Row,
+    subject: TensorSubject,
+    suspect: Suspect | None,
+    run: Callable[[], RunSubject | None],
 ) -> Diagnosis:
-    """What lies between layers gives another tensor than torch's."""
-    tried = explain(subject)
-    weak = tried.hypothesis is None or tried.hypothesis.name == UNCHANGED
-    if weak and again is not None:
-        by_run = explain(again)
+    """What lies between layers gives another tensor; torch's model is run again if that by itself says too little."""
+    tried, exhausted = explain(subject), False
+    if tried.hypothesis is None or tried.hypothesis.name == UNCHANGED:
+        by_run, exhausted = _by_run(run)
         if by_run.hypothesis is not None:
             return _of_run(views, path, row, by_run)
         tried = Explanation(tried.hypothesis, (*tried.evidence, *by_run.evidence))
@@ -137,10 +142,22 @@ def _of_tensor(
     else:
         name, cause = ("size", f"{place} gives the shape {ours}, in torch {theirs}.") if theirs != ours else ("", "")
         fix = f"{place} differs: compare it with the torch module's forward, line by line."
+        if exhausted:
+            fix += f" The search for a cause ended after {SECONDS:g} s: not all known differences were tried."
     kind = Fault.BETWEEN_LAYERS
     why = Diagnosis(path or WHOLE, kind, _keras(views, path), row, name, cause, fix, tried.evidence)
     # A term that is known to be in the sum is added by no layer, compared or not.
-    return why if name == "sum" else _with_suspect(why, suspect)
+    return why if name == SUM else _with_suspect(why, suspect)
+
+
+def _by_run(run: Callable[[], RunSubject | None]) -> tuple[Explanation, bool]:
+    """What runs of torch's model explain, and whether they took too long to try all; what is raised is evidence too."""
+    with Catching(activity=Activity.DIAGNOSIS) as caught:
+        again = run()
+        if again is None:
+            return Explanation(None, ()), False
+        return explain(again), again.exhausted
+    return Explanation(None, tuple(Evidence("", np.inf, np.inf, False, one) for one in caught.raised)), False
 
 
 def _of_run(views: LayerViews, path: str, row: Row, tried: Explanation) -> Diagnosis:

@@ -34,6 +34,29 @@ def test_what_rounding_may_leave_is_no_error():
     assert not explains(1e-4, 5e-7)
 
 
+def test_where_all_is_float64_less_may_be_left():
+    """An epsilon of 1e-8 in place of one of 1e-12, where torch's is 1e-5."""
+    before, after = (1e-5 - 1e-12) / 2, (1e-8 - 1e-12) / 2
+    assert explains(before, after)
+    assert not explains(before, after, exact=True)
+    assert explains(before, 1e-14, exact=True)
+
+
+class Slow(LossSubject):
+    exhausted = False
+
+    def error(self, wrong=None):
+        self.exhausted = wrong is HALF.wrong
+        return super().error(wrong)
+
+
+def test_what_is_no_longer_tried_is_no_evidence():
+    subject = Slow("loss", {"loss": 3.0}, {"loss": 6.0})
+    found = explain(subject, [HALF, TWICE])
+    assert found.hypothesis is None
+    assert [one.hypothesis for one in found.evidence] == ["half"]
+
+
 def test_the_first_that_explains_is_taken_and_listed_first():
     found = explain(loss(3.0, 6.0), [HALF, TWICE, TWICE])
     assert found.hypothesis is TWICE

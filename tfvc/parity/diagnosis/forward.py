@@ -20,7 +20,7 @@ def diagnose_forward(views: LayerViews, passes: Sequence[ForwardPass]) -> list[D
         for passage in (passage for passage in one.passages if passage.pair.leaf):
             entering = _entering(views, passage, one)
             if entering and not found:
-                exchanged = diagnose_exchanged(views, passage, entering, one.passages)
+                exchanged = diagnose_exchanged(views, passage, entering, one)
                 return [exchanged or between_layers.entering(views, passage, before, entering)]
             wrong = next((row for row in views.layer(passage).local_forward if row.failed), None)
             if wrong and len(found) < MOST:

@@ -24,8 +24,8 @@ class Hypothesis:
         name: short, as evidence lists it.
         cause, fix: a sentence each.
         wrong: makes the reference wrong; what it takes and gives, the subject says (`LayerSubject`, `TensorSubject`,
-            `LossSubject`, `StepSubject`). One that raises a RuntimeError, ValueError, IndexError or KeyError does not
-            fit these shapes, and explains nothing; what else it raises is told.
+            `RunSubject`, `LossSubject`, `StepSubject`). One that raises a RuntimeError, ValueError, IndexError or
+            KeyError does not fit these shapes, and explains nothing; what else it raises is told.
         fault: what is wrong, if that is something else than where it was seen.
         where, keras: torch's module and Keras's layer in which it is, if that is said more closely.
         raised: what was raised as it was made; it is then not tried.
@@ -71,7 +71,7 @@ def register(subject: type[Subject], *kinds: type | str, general: bool = False) 
     A package adds its own in a module that it names in the entry-point group `tfvc.diagnoses`.
 
     Args:
-        subject: what it is tried on: `LayerSubject`, `TensorSubject`, `LossSubject`, `StepSubject`.
+        subject: what it is tried on: `LayerSubject`, `TensorSubject`, `RunSubject`, `LossSubject`, `StepSubject`.
         kinds: torch classes (or their names, for who does not want to import torch) of the layer or optimizer; a class
             that derives from one of them counts too. Without kinds, any.
         general: whether it is tried after all hypotheses that are not general.
@@ -93,7 +93,12 @@ def hypotheses_about(subject: Subject) -> Iterator[Hypothesis]:
     plugins(GROUP)
     for group in sorted(_GROUPS, key=lambda group: group.general):
         if group.is_about(subject):
-            with Catching(activity=Activity.DIAGNOSIS) as caught:
-                yield from group.hypotheses(subject)
-            for one in caught.raised:
-                yield Hypothesis(group.hypotheses.__name__, "", "", lambda *args: None, raised=one)
+            yield from guarded(group.hypotheses.__name__, lambda group=group: group.hypotheses(subject))
+
+
+def guarded(name: str, hypotheses: Callable[[], Iterable[Hypothesis]]) -> Iterator[Hypothesis]:
+    """Hypotheses that a function gives; what is raised in place of the next one comes as one that cannot be tried."""
+    with Catching(activity=Activity.DIAGNOSIS) as caught:
+        yield from hypotheses()
+    for one in caught.raised:
+        yield Hypothesis(name, "", "", lambda *args: None, raised=one)

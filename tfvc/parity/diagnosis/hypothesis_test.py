@@ -92,3 +92,12 @@ def test_hypotheses_are_tried_on_their_own_subject_and_kind_alone(registry):
     hypothesis.register(LossSubject)(note("of any kind"))
     list(hypotheses_about(LossSubject("loss", {"loss": 1.0}, {"loss": 2.0})))
     assert given == ["of any kind", "general"]
+
+
+def test_what_is_raised_in_place_of_a_hypothesis_costs_only_those_behind_it():
+    def two():
+        yield hypothesis.Hypothesis("one", "", "", lambda value: value)
+        raise TypeError("a call of an unusual form")
+
+    names = [(one.name, one.raised and one.raised.message) for one in hypothesis.guarded("two", two)]
+    assert names == [("one", None), ("two", "a call of an unusual form")]

@@ -38,7 +38,7 @@ def run_subject(
         return None
     models, training = views.models, row.stage.mode is Mode.TRAINING
     run = TorchRun(models.torch64, models.inputs, training, models.initial)
-    ours, aim = _aim(run, row, target)
+    ours, aim = aim_of(run, row.key, target)
     if aim is None:
         return None
     leaves = [pair.path for pair in views.pairing.pairs if pair.leaf]
@@ -57,15 +57,22 @@ def run_subject(
     ended = [path for path, _ in record.ended]
     pairs = [pair.path for pair in views.pairing.pairs]
     order = sorted(calls[::-1], key=lambda call: _inside(call, right))
-    return RunSubject(place, run, aim, theirs, ours, order, models.keras64.entries, ended, pairs, right)
+    exact = not models.rounded
+    return RunSubject(place, run, aim, theirs, ours, order, models.keras64.entries, ended, pairs, right, exact)
 
 
-def _aim(run: TorchRun, row: Row, target: Passage | Sample) -> tuple[np.ndarray, Target | None]:
-    """What Keras gives, and which tensor of torch's run should be that."""
+def aim_of(run: TorchRun, key: str, target: Passage | Sample) -> tuple[np.ndarray, Target | None]:
+    """What Keras gives, and which tensor of torch's run should be that; None if none is.
+
+    Args:
+        run: torch's.
+        key: the name of a call's input, or of an output.
+        target: the call, or the output.
+    """
     if not isinstance(target, Passage):
-        return target.keras64, Target(row.key, is_output=True)
+        return target.keras64, Target(key, is_output=True)
     path, number = target.call
-    sample = target.inputs[row.key]
+    sample = target.inputs[key]
     inside = target.torch_padding.without
     for index in range(len(target.calls.torch64.inputs) + len(target.calls.torch64.own)):
         aim = Target(path, number, index, inside=inside)

@@ -20,7 +20,8 @@ def check_sides(theirs: Dumped, ours: Dumped) -> None:
         raise TfvcError(f"{theirs.where} is Keras's side and {ours.where} torch's: give torch's first")
     if first.side is not None and first.side == second.side:
         raise TfvcError(f"{theirs.where} and {ours.where} are both {first.side}'s side")
-    if first.settings != second.settings:
+    # A side that was written by hand has none; what both were given is compared in any case.
+    if first.settings and second.settings and first.settings != second.settings:
         raise TfvcError(f"{theirs.where} and {ours.where} were dumped with other settings; dump one beside the other")
     for one in (theirs, ours):
         if not one.header.given:

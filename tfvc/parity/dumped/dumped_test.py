@@ -22,15 +22,16 @@ def test_what_the_readme_writes_without_tfvc(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     space = {}
     exec(re.search(r"```python\n(import hashlib.*?)```", README, re.DOTALL).group(1), space)
+    inputs = {"x": X, "ids": np.arange(2**24, 2**24 + 3)}
     for folder, seed in (("theirs", 1), ("ours", 2)):
         double, single = both(Y, seed)
-        space["dump"](folder, {"x": X}, {"y": double}, {"y": single}, numpy=np.__version__)
+        space["dump"](folder, inputs, {"y": double}, {"y": single}, numpy=np.__version__)
     report = judge_dumps("theirs", "ours")
     report.raise_on_failure()
     (row,) = report.rows
     assert 0 < row.error64 < 1e-14
     assert 0 < row.ratio < 4
-    assert read_dump("ours").header.given[0].sha256 == read_dump("theirs").header.given[0].sha256
+    assert [one.sha256 for one in read_dump("ours").header.given] == [sha256(x) for x in inputs.values()]
 
 
 def test_a_hash_is_of_the_numbers_however_they_lie():
@@ -38,6 +39,8 @@ def test_a_hash_is_of_the_numbers_however_they_lie():
     assert {sha256(np.asfortranarray(X)), sha256(X.astype(np.float64)), sha256(X.astype(">f4"))} == {given}
     assert sha256(X.T) != given
     assert sha256(np.arange(3, dtype=np.int32)) == sha256(np.arange(3))
+    with pytest.raises(TfvcError, match="complex64 cannot be dumped"):
+        sha256(X.astype(np.complex64))
 
 
 def test_right_and_wrong(sides):
@@ -50,6 +53,15 @@ def test_wrong(sides):
     assert report.failures[0].failure(FailureKind.ERROR64).figure == pytest.approx(1e-3)
     assert report.limits == [Limit.CAUSE, Limit.LAYERS]
     check_shown(report)
+
+
+def test_a_side_of_tfvc_beside_one_that_was_written_by_hand(sides):
+    def of_tfvc(dump):
+        settings = {"phases": ["forward"], "init": "coded", "seed": 0, "steps": 1, "layers": False}
+        dump.note(side="keras", settings=settings)
+        outputs(2)(dump)
+
+    judge_dumps(*sides(outputs(1), of_tfvc)).raise_on_failure()
 
 
 def test_axes_cross_by_their_names(sides):
@@ -196,6 +208,8 @@ def test_a_dump_is_there_whole_or_not_at_all(tmp_path):
     ("spoil", "message"),
     [
         (lambda header: header.update(format="mine"), "format: "),
+        (lambda header: header.pop("format"), "format: missing"),
+        (lambda header: header["tensors"][0].update(layer="z", stage="inference outputs"), "is of the layer 'z'"),
         (lambda header: header.update(colour="red"), "colour: "),
         (lambda header: header["tensors"][0].update(stage="mood"), "tensors.0.stage: "),
         (lambda header: header["tensors"][0].update(step=1), "a tensor of the phase train has a step"),

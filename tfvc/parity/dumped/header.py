@@ -181,6 +181,8 @@ class Header(_Part):
     @classmethod
     def parse(cls, values: dict[str, Any], where: str) -> "Header":
         """The header in a JSON object. Raises TfvcError, in one line, naming the first field that is wrong."""
+        if "format" not in values:
+            raise TfvcError(f"{where}: format: missing; this tfvc reads {FORMAT!r}")
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -190,6 +192,8 @@ class Header(_Part):
 
 
 def sha256(array: np.ndarray) -> str:
-    """The hash of an input or a weight, see `Given`."""
+    """The hash of an input or a weight, see `Given`. Raises TfvcError for numbers that it would not tell apart."""
+    if array.dtype.kind not in "fiub":
+        raise TfvcError(f"an input or a weight of {array.dtype} cannot be dumped; give floats, integers or bool")
     dtype = "<f4" if np.issubdtype(array.dtype, np.floating) else "<i8"
     return hashlib.sha256(np.ascontiguousarray(array, dtype).tobytes()).hexdigest()

@@ -65,7 +65,7 @@ class _Judging:
 
     def __post_init__(self):
         first, second = self.theirs.header, self.ours.header
-        settings = first.settings
+        settings = first.settings or second.settings
         self.report = Report(
             first.case,
             settings.init if settings else GIVEN,

@@ -83,7 +83,10 @@ def read_dump(folder: str | os.PathLike) -> Dumped:
     if not any(found.values()) and not header.raised:
         raise TfvcError(f"{folder}: holds no tensors; it needs {FLOAT64}, {FLOAT32} or both")
     seen: set[tuple] = set()
+    layers = {one.path for one in header.layers}
     for one in header.tensors:
+        if one.layer is not None and one.layer not in layers:
+            raise TfvcError(f"{where}: {one.tensor!r} is of the layer {one.layer!r}, which is not among its layers")
         if not any(arrays and one.tensor in arrays for arrays in found.values()):
             raise TfvcError(f"{where}: there is no tensor {one.tensor!r} in {' or '.join(files)}")
         place = (one.where, one.name, one.layer, one.call)

@@ -131,8 +131,7 @@ def traces(traced: Sequence[Traced], calls: Sequence[Call], of_torch: bool) -> I
 
 
 def _trace(path: str, number: int, first: Call, last: Call, of_torch: bool) -> Trace:
-    function = first.owner.forward if of_torch else first.owner.call
-    inputs = alone(first, function).inputs
+    inputs = alone(first, "forward" if of_torch else "call").inputs
     count = 1 if _gives_states(last.owner, of_torch) else len(last.outputs)
     arrays = dict(zip(names("input", len(inputs)), map(np.asarray, inputs), strict=True))
     arrays |= dict(zip(names("output", count), map(np.asarray, last.outputs[:count]), strict=True))

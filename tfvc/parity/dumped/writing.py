@@ -89,7 +89,8 @@ class Dump:
         Args:
             stage: what they are; stages are added in the order of computation.
             float64, float32: the tensors by name; squares of optimizers as they are.
-            layer, call: of a layer's tensors (`input`, `output`, `output.1`, ...) its path, and which of its calls.
+            layer, call: of a layer's tensors (`input`, `output`, `output.1`, ...) its path, which `layer` has to name,
+                and which of its calls.
             axes: name -> names of its axes, such as "batch channels time".
         """
         for name in dict.fromkeys([*(float64 or {}), *(float32 or {})]):

@@ -71,7 +71,7 @@ def failure_words(failure: Failure) -> str:
 
 
 def unexercised_words(parts: Sequence[Unexercised]) -> list[str]:
-    """`no value above 6 came to hardtanh in features.0.2 (and 34 more): another bound would not be seen`."""
+    """`no value above 6 came to hardtanh in features.0.2 (and 34 more): another function there would not be seen`."""
     alike: dict[tuple, list[str]] = {}
     for part in parts:
         alike.setdefault((part.branch, part.bound, part.function), []).append(part.path or "the whole model")

@@ -31,7 +31,7 @@ class Exercised:
 
     def watching(self, module: Any) -> AbstractContextManager[None]:
         """Inside, what the module's functions are given is looked at."""
-        return watching(module, self._see)
+        return watching(module, self._see, ahead=True)
 
     def _see(self, call: FunctionCall) -> None:
         for branch, bound, reached in _parts(call):
@@ -41,16 +41,14 @@ class Exercised:
 
 def _parts(call: FunctionCall) -> Iterator[tuple[Branch, float, Callable[[], bool]]]:
     """The parts of a function, and whether this call reaches them."""
-    given = call.tensors
+    low, high = _bounds(call)
+    row = call.kwargs.get("padding_idx") if call.name == "embedding" else None
+    given = call.tensors if (low, high, row) != (None, None, None) else []
     if not given:
         return
     x = given[0]
-    if call.name == "embedding":
-        row = call.kwargs.get("padding_idx")
-        if row is not None and row >= 0:
-            yield Branch.ROW, row, lambda: bool((x == row).any())
-        return
-    low, high = _bounds(call)
+    if row is not None and row >= 0:
+        yield Branch.ROW, row, lambda: bool((x == row).any())
     if low is not None and x.is_floating_point():
         yield Branch.BELOW, low, lambda: bool((x < low).any())
     if high is not None and x.is_floating_point():

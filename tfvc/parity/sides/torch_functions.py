@@ -24,6 +24,7 @@ class FunctionCall:
         number: which of this function's in a run, from 0. Of all functions it would be another in another mode:
             in training a batch norm counts its batches.
         function, args, kwargs: what is called, with what.
+        result: what it gave; None of one that is seen ahead of its call.
         path: of the innermost module that calls it.
         ended: how many calls of the watched modules had ended.
     """
@@ -32,6 +33,7 @@ class FunctionCall:
     function: Callable
     args: tuple
     kwargs: Mapping[str, Any]
+    result: Any = None
     path: str = ""
     ended: int = 0
 
@@ -64,7 +66,7 @@ class Recording:
 @contextmanager
 def calling(instead: Mapping[Place, Instead]) -> Iterator[None]:
     """Inside, calls of functions are replaced, by their places. What a replacement calls is not counted."""
-    with _mode(lambda number, function, args, kwargs: None, instead):
+    with _mode(lambda *call: None, instead):
         yield
 
 
@@ -89,13 +91,24 @@ def recording(module: Any, watched: Sequence[str] = ()) -> Iterator[Recording]:
 
 @contextmanager
 def watching(
-    module: Any, see: Callable[[FunctionCall], None], leave: Callable[[str], None] = lambda path: None
+    module: Any,
+    see: Callable[[FunctionCall], None],
+    leave: Callable[[str], None] = lambda path: None,
+    ahead: bool = False,
 ) -> Iterator[None]:
-    """Inside, every call of a function is seen, behind it, and every end of a module's call, by its path."""
+    """Inside, every call of a function that gives tensors is seen, and every end of a module's call, by its path.
+
+    Args:
+        module: whose modules call them.
+        see: is given each call, behind it.
+        leave: is given the path of a module that ends.
+        ahead: whether calls are seen before they are made, whatever they will give: what works in place overwrites
+            what it was given.
+    """
     running: list[str] = []
 
-    def record(number: int, function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> None:
-        see(FunctionCall(number, function, args, kwargs, running[-1] if running else ""))
+    def record(*call: Any) -> None:
+        see(FunctionCall(*call, running[-1] if running else ""))
 
     def ended(path: str) -> None:
         running.pop()
@@ -107,7 +120,7 @@ def watching(
             handles.append(part.register_forward_pre_hook(lambda m, args, path=path: running.append(path)))
             handles.append(part.register_forward_hook(lambda m, args, y, path=path: ended(path), always_call=True))
     try:
-        with _mode(record, {}):
+        with _mode(record, {}, ahead):
             yield
     finally:
         for handle in handles:
@@ -120,7 +133,7 @@ def _is_python(module: Any) -> bool:
     return not isinstance(module, torch.jit.ScriptModule)
 
 
-def _mode(record: Callable[..., None], instead: Mapping[Place, Instead]) -> Any:
+def _mode(record: Callable[..., None], instead: Mapping[Place, Instead], ahead: bool = False) -> Any:
     import torch
     from torch.overrides import TorchFunctionMode
 
@@ -137,9 +150,11 @@ def _mode(record: Callable[..., None], instead: Mapping[Place, Instead]) -> Any:
             number = self.calls[name]
             self.calls[name] += 1
             other = instead.get((name, number))
+            if ahead:
+                record(number, function, args, kwargs, None)
             result = other(function, args, kwargs) if other is not None else function(*args, **kwargs)
-            if take_apart(result, torch.is_tensor)[1]:
-                record(number, function, args, kwargs)
+            if not ahead and take_apart(result, torch.is_tensor)[1]:
+                record(number, function, args, kwargs, result)
             return result
 
     return Mode()

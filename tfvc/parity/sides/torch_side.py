@@ -1,7 +1,7 @@
 """The torch half of a comparison: the same methods as the Keras half."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -91,12 +91,12 @@ class TorchSide:
             outputs = self._outputs(self.tensors(inputs))
         return {name: _array(value) for name, value in outputs.items()}, made
 
-    def inside(self, context: AbstractContextManager, inputs: Arrays, training: bool) -> dict[str, Any]:
-        """The outputs' tensors, computed inside a context."""
+    def outputs(self, inputs: Arrays, training: bool) -> dict[str, Any]:
+        """The outputs' tensors, and nothing else of the run."""
         import torch
 
         self.module.train(training)
-        with torch.no_grad(), self._without_dropout(), context:
+        with torch.no_grad(), self._without_dropout():
             return self._outputs(self.tensors(inputs))
 
     def inverse(

@@ -6,7 +6,7 @@ or what an embedding sends along), so each layer keeps the one that its model ga
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,12 +34,12 @@ def aligned(theirs: Call, ours: Call) -> tuple[Call, Call]:
     return theirs, _arranged(ours, order, range(len(order), len(order) + len(ours.own)))
 
 
-def alone(call: Call, function: Callable) -> Call:
+def alone(call: Call, function: str) -> Call:
     """A call as it can be said without the other side's: without masks, an attention's inputs in torch's order.
 
     Args:
         call: of a layer or module.
-        function: its `call` or `forward`.
+        function: the name of its method, `call` or `forward`.
     """
     call = _without_masks(_complete(call), function)
     names = _names(function, call)

@@ -5,7 +5,7 @@ import torch
 from tfvc.parity.sides.keras_trace import traced as traced_keras
 from tfvc.parity.sides.structure import put_together
 from tfvc.parity.sides.torch_trace import traced as traced_torch
-from tfvc.parity.tracing.arguments import aligned
+from tfvc.parity.tracing.arguments import aligned, alone
 
 RNG = np.random.default_rng(4)
 
@@ -73,3 +73,18 @@ def test_a_mask_that_both_take_alike_stays_an_input():
     for call in aligned(*calls(KerasGated(), Gated(), (x, mask), (x, mask))):
         assert len(call.inputs) == 2
         assert not call.own
+
+
+def test_a_call_alone_has_no_masks_and_an_attention_torchs_order():
+    """As two processes write it: each without the other's call beside it."""
+    query, key, value = (RNG.standard_normal((2, 3, 8)).astype(np.float32) for _ in range(3))
+    layer, module = keras.layers.MultiHeadAttention(2, 4), torch.nn.MultiheadAttention(8, 2, batch_first=True)
+    seen = np.tril(np.ones((2, 3, 3), bool))
+    with traced_keras([layer]) as ours:
+        layer(*map(keras.ops.convert_to_tensor, (query, value)), key=key, attention_mask=seen)
+    with traced_torch({"": module}) as theirs:
+        module(*map(torch.from_numpy, (query, key, value)), attn_mask=torch.from_numpy(~seen[0]))
+    for call in (alone(theirs[0], "forward"), alone(ours[0], "call")):
+        assert len(call.inputs) == 3
+        for found, expected in zip(call.inputs, (query, key, value), strict=True):
+            np.testing.assert_array_equal(found, expected)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.diagnosis.explain import VANISHED
+from tfvc.parity.diagnosis.explain import FEW, VANISHED
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import Change, changes
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.tensor import TensorSubject
@@ -34,10 +34,10 @@ def _torch_function(name: str, x: np.ndarray, **kwargs: Any) -> np.ndarray:
 
 # What is known then is only that something is missing.
 UNCHANGED = "unchanged"
+# A term that one of the two sums has.
+SUM = "sum"
 # So many tensors back, two of a layer, a residual connection is looked for.
 _BACK = 16
-# Of fewer elements a factor that fits may be chance.
-_FEW = 8
 
 
 @register(TensorSubject)
@@ -93,12 +93,12 @@ def _term(subject: TensorSubject, words: str, y: np.ndarray) -> Iterator[Hypothe
     difference, part = (ours - theirs)[passing], y[passing]
     times = float(np.vdot(part, difference) / max(np.vdot(part, part), 1e-300))
     left = np.linalg.norm(difference - times * part)
-    if difference.size > _FEW and times and left <= VANISHED * np.linalg.norm(difference):
+    if difference.size > FEW and times and left <= VANISHED * np.linalg.norm(difference):
         much = "" if abs(abs(times) - 1) < 1e-9 else f"{abs(times):.6g} times "
         # What enters a layer and is added behind it goes round it.
         term = "a residual term" if words.startswith("the input") else "a term"
         said = f"{term}, {much}{words}, is {'added that torch does not add' if times > 0 else 'missing'}"
-        yield _replaced(subject, said, "Compare the sums (residual connections) with torch's.", "sum")
+        yield _replaced(subject, said, "Compare the sums (residual connections) with torch's.", SUM)
 
 
 def _function_of(subject: TensorSubject, path: str, y: np.ndarray) -> Iterator[Hypothesis]:

@@ -1,11 +1,14 @@
 """A layer that has the weights of another one of its kind: a line of the weight map that is off by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
 from tfvc.parity.diagnosis.subjects.layer import LayerSubject, Weights, on_weights
 from tfvc.parity.findings.stage import StageKind
+
+NAME = "weights of another layer"
+FIX = "Compare the weight map's pairs: each torch key belongs to one layer."
 
 
 @register(LayerSubject, general=True)
@@ -16,15 +19,17 @@ def weights_of_another_layer(subject: LayerSubject) -> Iterator[Hypothesis]:
     modules = dict(subject.model.named_modules())
     for inner, module in subject.module.named_modules():
         path = ".".join(part for part in (subject.path, inner) if part)
-        own = _shapes(module)
-        for other, candidate in modules.items():
-            if own and other != path and _shapes(candidate) == own:
-                yield Hypothesis(
-                    "weights of another layer",
-                    f"{path} has the weights of {other} in Keras.",
-                    "Compare the weight map's pairs: each torch key belongs to one layer.",
-                    on_weights(lambda w, i=inner, c=candidate: {**w, **_named(i, c)}),
-                )
+        for other, candidate in of_the_same_shapes(path, module, modules):
+            wrong = on_weights(lambda w, i=inner, c=candidate: {**w, **_named(i, c)})
+            yield Hypothesis(NAME, f"{path} has the weights of {other} in Keras.", FIX, wrong)
+
+
+def of_the_same_shapes(path: str, module: Any, modules: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The other modules whose own weights have the same names and shapes, with their paths; none if it has none."""
+    own = _shapes(module)
+    for other, candidate in modules.items():
+        if own and other != path and _shapes(candidate) == own:
+            yield other, candidate
 
 
 def _shapes(module: Any) -> dict[str, tuple[int, ...]]:

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from tfvc.parity.diagnosis.explain import VANISHED
+from tfvc.parity.diagnosis.explain import FEW, VANISHED
 from tfvc.parity.diagnosis.hypotheses.functions import changes_of
 from tfvc.parity.diagnosis.hypotheses.functions.numbers import rounded
+from tfvc.parity.diagnosis.hypotheses.other_weights import FIX, NAME, of_the_same_shapes
 from tfvc.parity.diagnosis.hypotheses.tensor_changes import arrangements
-from tfvc.parity.diagnosis.hypothesis import Hypothesis, register
+from tfvc.parity.diagnosis.hypothesis import Hypothesis, guarded, register
 from tfvc.parity.diagnosis.subjects.run import Part, RunSubject, instead, with_weights
 from tfvc.parity.findings.diagnosis import Fault
-from tfvc.parity.sides.torch_functions import Instead
+from tfvc.parity.sides.torch_functions import FunctionCall, Instead
 
 
 @register(RunSubject)
@@ -21,7 +22,7 @@ def indices(subject: RunSubject) -> Iterator[Hypothesis]:
     """An embedding is fed indices that are off, and go round where the table ends."""
     path = "" if subject.target.is_output else subject.target.path
     rows = getattr(subject.run.side.module.get_submodule(path), "num_embeddings", 0)
-    if not rows or subject.torch.dtype.kind not in "iu":
+    if not rows or subject.torch.dtype.kind not in "iu" or subject.torch.size < 2:
         return
     for shift in (1, -1, 2, -2):
         for words, moved in (
@@ -40,14 +41,18 @@ def indices(subject: RunSubject) -> Iterator[Hypothesis]:
 def functions(subject: RunSubject) -> Iterator[Hypothesis]:
     """Another function than torch's."""
     for call in subject.calls:
-        for change in changes_of(call):
-            yield Hypothesis(
-                change.name,
-                f"{subject.place}: {change.words}.",
-                change.fix,
-                instead(call, change.other),
-                where=_holding(subject, call.path),
-            )
+        yield from guarded(call.name, lambda call=call: _changed(subject, call))
+
+
+def _changed(subject: RunSubject, call: FunctionCall) -> Iterator[Hypothesis]:
+    for change in changes_of(call):
+        yield Hypothesis(
+            change.name,
+            f"{subject.place}: {change.words}.",
+            change.fix,
+            instead(call, change.other),
+            where=_holding(subject, call.path),
+        )
 
 
 def _holding(subject: RunSubject, path: str) -> str:
@@ -126,11 +131,13 @@ def scaled_results(subject: RunSubject) -> Iterator[Hypothesis]:
 def _times(subject: RunSubject, twice: np.ndarray | None) -> float:
     """The factor with which a thing enters Keras's tensor, if the tensor goes linearly with it; else 0.
 
+    Of few elements none: one number fits any of them.
+
     Args:
         subject: the run.
         twice: torch's tensor where the factor is 2.
     """
-    if twice is None or twice.shape != subject.keras.shape:
+    if twice is None or twice.shape != subject.keras.shape or twice.size <= FEW:
         return 0.0
     slope, difference = twice - subject.torch, subject.keras - subject.torch
     found = float(np.vdot(slope, difference) / max(np.vdot(slope, slope), 1e-300))
@@ -185,18 +192,8 @@ def weights_of_another_module(subject: RunSubject) -> Iterator[Hypothesis]:
     """A module has the weights of another one of the same kind."""
     modules = dict(subject.run.side.module.named_modules())
     for path in dict.fromkeys(key.rpartition(".")[0] for key in subject.keys):
-        own = _shapes(modules[path])
-        for other, module in modules.items():
-            if other != path and own == _shapes(module):
-
-                def exchanged(subject: RunSubject, path: str = path, other: str = other) -> dict[str, Any]:
-                    return {f"{path}.{name}": subject.weight(f"{other}.{name}") for name in _shapes(modules[path])}
-
-                cause = f"{path} has the weights of {other} in Keras."
-                fix = "Compare the weight map's pairs: each torch key belongs to one layer."
-                wrong = with_weights(exchanged)
-                yield Hypothesis("weights of another layer", cause, fix, wrong, Fault.LAYER, path)
-
-
-def _shapes(module: Any) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(p.shape) for name, p in module.named_parameters(recurse=False)}
+        for other, module in of_the_same_shapes(path, modules[path], modules):
+            names = [name for name, _ in module.named_parameters(recurse=False)]
+            keys = {".".join(filter(None, (path, name))): ".".join(filter(None, (other, name))) for name in names}
+            wrong = with_weights(lambda subject, keys=keys: {a: subject.weight(b) for a, b in keys.items()})
+            yield Hypothesis(NAME, f"{path} has the weights of {other} in Keras.", FIX, wrong, Fault.LAYER, path)

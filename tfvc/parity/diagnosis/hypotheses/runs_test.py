@@ -9,7 +9,9 @@ import torch
 from torch.nn import functional
 
 from tfvc.parity import LayerTable, ParityCase, compare
+from tfvc.parity.diagnosis.subjects.run import Target, TorchRun
 from tfvc.parity.findings.diagnosis import Fault
+from tfvc.parity.sides.torch_side import TorchSide
 from tfvc.weights import Concatenation, Entry, Layout
 
 BATCH, TIME, HEADS, SIZE = 3, 5, 2, 6
@@ -201,3 +203,60 @@ def test_two_layers_with_the_weights_of_each_other():
     found = compare(exchanged, ("forward",)).diagnosis
     assert (found.culprit, found.hypothesis) == ("block.norm1", "weights of another layer")
     assert "block.norm1 and block.norm2 have the weights of each other" in found.cause
+
+
+class Gated(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.other, self.out = (torch.nn.Linear(WIDTH, WIDTH) for _ in range(3))
+
+    def forward(self, x):
+        return self.out(self.one(x) * torch.sigmoid(self.other(x)))
+
+
+class KerasGated(keras.Model):
+    """The first layer is fed something else; the one beside it is fed right."""
+
+    def __init__(self):
+        super().__init__(name="model")
+        self.one, self.other, self.out = (layers.Dense(WIDTH, name=name) for name in ("one", "other", "out"))
+
+    def call(self, x):
+        return self.out(self.one(x + ops.sin(x)) * ops.sigmoid(self.other(x)))
+
+
+def test_a_layer_beside_one_that_is_fed_wrong_does_not_have_its_weights():
+    beside = ParityCase(
+        "gated",
+        KerasGated,
+        Gated,
+        LayerTable({name: name for name in ("one", "other", "out")}),
+        lambda rng: {"x": rng.standard_normal((BATCH, TIME, WIDTH))},
+        lambda model, x, training: {"y": model(x["x"])},
+        lambda module, x: {"y": module(x["x"])},
+    )
+    found = compare(beside, ("forward",)).diagnosis
+    assert found.row.key == "input"
+    assert found.hypothesis != "weights of another layer"
+
+
+def test_a_run_leaves_the_model_as_it_is():
+    """Its weights, and what it counts in training; a weight that a run writes into, as `max_norm` does, too."""
+
+    def module():
+        table = torch.nn.Embedding(ROWS, WIDTH, max_norm=0.5)
+        return torch.nn.Sequential(table, torch.nn.Flatten(0, 1), torch.nn.BatchNorm1d(WIDTH))
+
+    rng = np.random.default_rng(5)
+    made = replace(case(), torch_module=module, torch_forward=lambda module, x: {"y": module(x["ids"])})
+    side, output = TorchSide(made, "float64"), Target("y", is_output=True)
+    before = {key: value.clone() for key, value in side.module.state_dict().items()}
+    initial = {key: rng.uniform(1, 2, x.shape).astype(x.numpy().dtype) for key, x in before.items()}
+    run = TorchRun(side, {"ids": rng.integers(0, ROWS, (BATCH, TIME))}, True, initial)
+    first = run.tensor(output)
+    changed = run.tensor(output, weights={"2.bias": run.weight("2.bias") + 1})
+    np.testing.assert_allclose(changed, first + 1, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(run.tensor(output), first)
+    assert np.array_equal(run.weight("0.weight").numpy(), initial["0.weight"])
+    for key, value in side.module.state_dict().items():
+        assert torch.equal(value, before[key]), key

@@ -29,7 +29,8 @@ def changes(reference: np.ndarray, found: np.ndarray) -> Iterator[Change]:
 
     if not np.any(found):
         yield Change("zero", "replaced by zeros", "Look for what stops it on the way.", lambda x: x * 0)
-    if reference.shape == found.shape:
+    # Any number is another one times a factor.
+    if reference.shape == found.shape and reference.size > 1:
         scale = float(np.vdot(reference, found) / max(np.vdot(reference, reference), 1e-300))
         if np.isfinite(scale) and scale:
             words = "with the opposite sign" if abs(scale + 1) < 1e-9 else f"times {_number(scale)}"

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tfvc.parity.diagnosis.subjects.subject import Subject
+from tfvc.parity.private_parts import tensor_version
 from tfvc.parity.sides.structure import take_apart
 from tfvc.parity.sides.torch_functions import FunctionCall, Instead, Place, Recording, calling, recording
 from tfvc.parity.sides.torch_side import TorchSide
@@ -21,7 +22,7 @@ from tfvc.weights import Concatenation, Entry
 
 Array = np.ndarray
 # A large model is not run again for longer than these seconds.
-_SECONDS = 60.0
+SECONDS = 60.0
 
 
 class _Reached(Exception):
@@ -60,6 +61,13 @@ class TorchRun:
     inputs: Mapping[str, Array]
     training: bool
     initial: Mapping[str, Array]
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def weight(self, key: str) -> Any:
+        """One of the initial weights, made once: to make those of a large model takes longer than to run it."""
+        if key not in self._made:
+            self._made[key] = self.side.tensor(self.initial[key])
+        return self._made[key]
 
     def recorded(self, target: Target, watched: Sequence[str]) -> Recording:
         """The functions that are called up to a tensor."""
@@ -125,7 +133,7 @@ class TorchRun:
                 hook = lambda m, args, kwargs, path=path: reach(path, args, kwargs)  # noqa: E731
                 stack.callback(module.register_forward_pre_hook(hook, with_kwargs=True).remove)
             try:
-                outputs = self.side.inside(ExitStack(), self.inputs, self.training)
+                outputs = self.side.outputs(self.inputs, self.training)
             except _Reached:
                 outputs = {}
         for target in targets:
@@ -134,20 +142,34 @@ class TorchRun:
         return [found.get(target) for target in targets]
 
     def _initially(self, changed: Mapping[str, Any] | None = None) -> ExitStack:
-        """The initial weights, some of them changed; behind it there are those that were there before."""
-        module = self.side.module
-        held = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers())}
-        before = {key: tensor.detach().clone() for key, tensor in held.items()}
+        """The initial weights, some of them changed; behind it there are those that were there before.
 
-        def fill(values: Mapping[str, Any]) -> None:
+        The parameters point to other memory, which is not copied. A run may write into buffers, so these are.
+        """
+        module = self.side.module
+        parameters, buffers = dict(module.named_parameters(remove_duplicate=False)), dict(module.named_buffers())
+        held = {**parameters, **buffers}
+        before = {key: tensor.data for key, tensor in held.items()}
+        given = {**before, **{key: self.weight(key) for key in held if key in self.initial}, **(changed or {})}
+
+        def put(values: Mapping[str, Any]) -> None:
             for key, value in values.items():
-                held[key].data.copy_(value)
+                held[key].data = value
 
         stack = ExitStack()
-        stack.callback(fill, before)
-        fill({key: self.side.tensor(self.initial[key]) for key in held if key in self.initial})
-        fill(changed or {})
+        stack.callback(put, before)
+        fresh = {key: value.clone() if key in buffers else value for key, value in given.items()}
+        put(fresh)
+        put({key: fresh[key] for key in changed or {}})  # and what is tied to them
+        versions = {key: tensor_version(tensor) for key, tensor in parameters.items()}
+        stack.callback(self._forget_written, parameters, versions)
         return stack
+
+    def _forget_written(self, parameters: Mapping[str, Any], versions: Mapping[str, int]) -> None:
+        """Parameters that a run has written into, as an embedding with `max_norm` does, are made anew."""
+        for key, tensor in parameters.items():
+            if tensor_version(tensor) != versions[key]:
+                self._made.pop(key, None)
 
 
 @dataclass(frozen=True)
@@ -210,7 +232,12 @@ class RunSubject(Subject):
     ended: Sequence[str] = ()
     pairs: Sequence[str] = ()
     right: frozenset[str] = frozenset()
+    exact: bool = True
     spent: float = 0.0
+
+    @property
+    def exhausted(self) -> bool:
+        return self.spent > SECONDS
 
     def error(self, wrong: Callable[["RunSubject"], Array | None] | None = None) -> float:
         found = self.torch if wrong is None else self.tried(wrong)
@@ -220,7 +247,7 @@ class RunSubject(Subject):
 
     def tried(self, wrong: Callable[["RunSubject"], Array | None]) -> Array | None:
         """What a hypothesis makes of the tensor; None if it does not come to it, or if the time is spent."""
-        if self.spent > _SECONDS:
+        if self.exhausted:
             return None
         started = time.monotonic()
         try:
@@ -230,7 +257,7 @@ class RunSubject(Subject):
 
     def weight(self, key: str) -> Any:
         """One of torch's initial weights."""
-        return self.run.side.tensor(self.run.initial[key])
+        return self.run.weight(key)
 
     @cached_property
     def keys(self) -> list[str]:

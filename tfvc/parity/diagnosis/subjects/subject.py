@@ -10,16 +10,23 @@ class Subject(ABC):
 
     Attributes:
         rounding: the relative error that rounding alone may leave.
+        exact: whether it is float64 throughout, so that what explains it leaves no more than right models differ by.
         others: what differs besides and has the same cause.
     """
 
     rounding: float = 0.0
+    exact: bool = False
     others: Sequence["Subject"] = ()
 
     @property
     def kinds(self) -> frozenset[str]:
         """The names of the classes of torch's layer or optimizer, bases included."""
         return frozenset()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether what has been tried on it has taken so long that nothing more is."""
+        return False
 
     @abstractmethod
     def error(self, wrong: Callable[..., Any] | None = None) -> float:

@@ -41,7 +41,7 @@ def _joined(function: Any, args: tuple, kwargs: Any, order: tuple[int, ...]) -> 
 @changes_to("chunk", "split", "tensor_split", "unbind")
 def order_of_pieces(call: FunctionCall) -> Iterator[FunctionChange]:
     """The pieces taken in another order."""
-    for order in _orders(len(call.function(*call.args, **call.kwargs))):
+    for order in _orders(len(call.result)):
         words = f"the parts of what is cut are taken in the order {_listed(order)} of torch's"
         yield FunctionChange(
             "order of parts",

@@ -62,13 +62,13 @@ def _shape(x: Any) -> str:
     return f"{tuple(x.shape)}" if hasattr(x, "shape") else f"{x:g}"
 
 
-@changes_to("mul", "div", "true_divide", "rmul", "rdiv")
+@changes_to("mul", "div", "true_divide", "rmul")
 def another_factor(call: FunctionCall) -> Iterator[FunctionChange]:
     """A factor that is a number, left out or applied otherwise."""
     import torch
 
     numbers = [x for x in (*call.args, *call.kwargs.values()) if isinstance(x, (int, float)) or _is_number(x)]
-    if len(numbers) != 1 or call.name == "rdiv":
+    if len(numbers) != 1:
         return
     factor = float(numbers[0])
     if factor in (0.0, 1.0):
@@ -116,7 +116,7 @@ def left_out(call: FunctionCall) -> Iterator[FunctionChange]:
         return
     if not torch.is_tensor(x) or not x.is_floating_point():
         return
-    result = call.function(*call.args, **call.kwargs)
+    result = call.result
     if not torch.is_tensor(result) or result.shape != x.shape or result.dtype != x.dtype:
         return
     yield FunctionChange("left out", f"{call.name} is left out", f"Do what {call.name} does.", of_first(lambda x: x))

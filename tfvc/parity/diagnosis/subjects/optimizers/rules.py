@@ -67,7 +67,9 @@ def nadam(given: Given, s: Settings) -> tuple[Slots, np.ndarray]:
     v = given.mean(StageKind.VELOCITY, beta_2, g * g)
     steps = np.arange(1, given.number + 2)
     momenta = s["beta_1"] * (1 - 0.5 * 0.96 ** (steps * s["momentum_decay"]))
-    product = float(np.prod(momenta[:-1].astype(np.float32 if s["float32_product"] else np.float64)))
+    # Rounded step by step, as torch does: a product of many is taken in another order.
+    kept = momenta[:-1].astype(np.float32 if s["float32_product"] else np.float64)
+    product = float(np.multiply.accumulate(kept)[-1])
     move = momenta[-1] * m / (1 - product * momenta[-1]) + (1 - momenta[-2]) * g / (1 - product)
     root = _root(v / (1 - beta_2**given.number), s)
     return {StageKind.MOMENTUM: m, StageKind.VELOCITY: v}, s["learning_rate"] * move / root
