@@ -59,6 +59,9 @@ class OneSpeaker:
 class TableOfSpeakers:
     """A model with a table of speakers: `speakers.json` names them, and each has its number for a name.
 
+    Where speakers are named by numbers, as those of LibriTTS are, these count: then only who has no name goes by the
+    number of the row.
+
     Args:
         count: rows.
         ids: names with their rows, as far as there are names.
@@ -67,8 +70,10 @@ class TableOfSpeakers:
     signature = (tf.TensorSpec([1], tf.int32),)
 
     def __init__(self, count: int, ids: dict[str, int]):
-        self._ids = {**{str(i): i for i in range(count)}, **ids}
+        taken = set(ids.values()) if any(map(str.isdecimal, ids)) else set()
+        self._ids = {**{str(i): i for i in range(count) if i not in taken}, **ids}
         self.names = tuple(ids) or tuple(map(str, range(count)))
+        self._count = count
 
     def find(self, wanted):
         if not isinstance(wanted, str):
@@ -78,7 +83,9 @@ class TableOfSpeakers:
         return Voiceprint(np.array(self._ids[wanted]))
 
     def nobody_named(self):
-        raise TfvcError(f"the voice has {len(self.names)} speakers; name one (--to): {self._there_are()}")
+        if self._count == 1:
+            return Voiceprint(np.array(0))
+        raise TfvcError(f"the voice has {self._count} speakers; name one (--to): {self._there_are()}")
 
     def heard_in(self, source):
         raise TfvcError(f"{source.name}: say who speaks in it (--from); {self._there_are()}")

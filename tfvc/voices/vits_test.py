@@ -167,7 +167,7 @@ def test_recordings_say_who_speaks_where_the_model_takes_embeddings(embedded, to
         ),
         (lambda one, table, embedded, tone: table.targets("3"), "no speaker '3' in the voice"),
         (lambda one, table, embedded, tone: table.targets([]), "knows its speakers by name"),
-        (lambda one, table, embedded, tone: table.only_speaker(), r"has 2 speakers; name one \(--to\): there are anna"),
+        (lambda one, table, embedded, tone: table.only_speaker(), r"has 3 speakers; name one \(--to\): there are anna"),
         (
             lambda one, table, embedded, tone: table.convert(SOURCE, table.targets("1")),
             r"s\.wav: say who .* \(--from\)",
@@ -190,6 +190,23 @@ def test_what_cannot_be_asked_is_refused_in_one_line(one, table, embedded, tone,
 
 
 SOURCE = Recording(sung(4000, 120), 8000, "s.wav")
+
+
+def test_speakers_that_are_named_by_numbers_are_not_rows():
+    """A voice trained on LibriTTS has a speaker "3922", and perhaps no speaker "1"."""
+    named = TableOfSpeakers(3, {"3922": 0, "2": 1})
+    assert [named.find(name).vector for name in ("3922", "2")] == [0, 1]
+    for name in ("0", "1"):
+        with pytest.raises(TfvcError, match=f"no speaker '{name}' in the voice; there are 3922, 2"):
+            named.find(name)
+    whole = TableOfSpeakers(2, {"3922": 1, "1": 0})
+    assert [whole.find(name).vector for name in ("3922", "1")] == [1, 0]
+    assert TableOfSpeakers(2, {"anna": 0}).find("1").vector == 1
+
+
+def test_the_only_row_of_a_table_need_not_be_named():
+    """Coqui gives a table to a model of one speaker too."""
+    assert TableOfSpeakers(1, {"anna": 0}).nobody_named().vector == 0
 
 
 def test_many_speakers_are_told_in_part():
