@@ -267,6 +267,8 @@ def test_an_embedded_voice_assumes_its_encoder_aloud(checkpoints):
         ("speakers", {"anna": "x"}, "gives 'anna' the id 'x' of 3"),
         ("speaking", {"loudness": 2}, "has 'loudness' = 2"),
         ("speaking", {"noise_scale": "much"}, "has 'noise_scale' = 'much'"),
+        ("speaking", {"length_scale": 0}, "has 'length_scale' = 0"),
+        ("speaking", {"noise_scale": None}, "has 'noise_scale' = None"),
     ],
 )
 def test_damaged_tables_are_told(table, monkeypatch, file, content, words):

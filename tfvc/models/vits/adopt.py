@@ -12,6 +12,7 @@ from tfvc.models.adopted import Adopted
 from tfvc.models.vits.config import VITSConfig
 from tfvc.models.vits.layouts.published import Published
 from tfvc.models.vits.layouts.reading import Outside, from_onnx_file, from_torch, read_state_dict
+from tfvc.models.vits.tables import check_scales
 from tfvc.models.vits.upstream import linear_spec
 
 # What is under weight normalisation upstream.
@@ -64,9 +65,10 @@ def uniform(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for key, value in state.items():
         if _NORMALIZED.fullmatch(key):
             flat = value.reshape(len(value), -1).astype(np.float64)
-            lengths = np.sqrt((flat**2).sum(axis=1)).astype(value.dtype)
-            found[f"{key}_g"] = lengths.reshape(-1, *(1,) * (value.ndim - 1))
-            found[f"{key}_v"] = value
+            lengths = np.sqrt((flat**2).sum(axis=1)).astype(value.dtype).reshape(-1, *(1,) * (value.ndim - 1))
+            found[f"{key}_g"] = lengths
+            # What is all zeros has no direction: any will do, but 0 / 0.
+            found[f"{key}_v"] = np.where(lengths == 0, np.ones_like(value), value)
         else:
             found[key] = value
     return found
@@ -87,6 +89,7 @@ def _adopted(outside: Outside, path: Path) -> Adopted:
     _check_ids(published, config, path)
     symbols = published.front_end and published.front_end.to_dict()
     speaking = {ours: published.inference[theirs] for theirs, ours in _SCALES.items() if theirs in published.inference}
+    check_scales(speaking, f"{path}: what the voice is spoken with")
     inputs = {"symbols": symbols, "speakers": published.speakers or None, "speaking": speaking or None}
     return Adopted(uniform(outside.state), config, spec, inputs, published.notes)
 

@@ -1,5 +1,6 @@
 """What the configuration files of others say of a VITS, in one form."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 from tfvc.common.errors import TfvcError
 from tfvc.text import TextFrontEnd
+
+_LARGEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,35 @@ def required(content: Mapping[str, Any], values: Mapping[str, Any], whose: str, 
             raise TfvcError(
                 f"{where}: {name} of {whose} is {_shown(content[name])}; only networks where it is {value!r} are read"
             )
+
+
+def number(
+    content: Mapping[str, Any], name: str, default: float, whose: str, where: Path | str, least: float = 0, kind=float
+) -> float | int:
+    """A field that is a number.
+
+    Args:
+        content: the object it is in.
+        name, default: the field, and what it is where it is not there.
+        whose, where: for messages.
+        least: what it may be.
+        kind: float, or int for whole numbers.
+
+    Raises:
+        TfvcError: for anything else.
+    """
+    value = content.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | kind) or not least <= value <= _LARGEST:
+        must = f"a {'whole ' if kind is int else ''}number from {least} to {_LARGEST}"
+        raise TfvcError(f"{where}: {name} of {whose} must be {must}, received {_shown(value)}")
+    return kind(value)
+
+
+def hop_of(rates: Any, whose: str, where: Path | str) -> int:
+    """Samples for each frame, of what each upsampling multiplies by. Raises TfvcError if these are no whole numbers."""
+    if not isinstance(rates, list | tuple) or not all(map(_is_id, rates)):
+        raise TfvcError(f"{where}: upsample_rates of {whose} must be whole numbers, received {_shown(rates)}")
+    return math.prod(rates)
 
 
 def texts(content: Any, what: str, where: Path | str) -> list[str]:

@@ -23,7 +23,8 @@ def published(path: Path, symbols: int) -> Published:
     content = read_object(path, _WHOSE)
     config, spec = read_config(path)
     data = section(content, "data", _WHOSE, path)
-    known = texts(list(content["symbols"]), "symbols", path) if content.get("symbols") else VITS_SYMBOLS
+    listed = content.get("symbols") or VITS_SYMBOLS
+    known = texts(list(listed) if isinstance(listed, str) else listed, "symbols", path)
     front_end, notes = None, ()
     if len(known) == symbols:
         cleaners = tuple(texts(data.get("text_cleaners", []), "text_cleaners", path))
