@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfvc.audio import Recording
 from tfvc.common.errors import TfvcError
+from tfvc.common.maker import Maker
 from tfvc.models.speaker_encoder import SpeakerEncoder
 from tfvc.voices.voice import Voiceprint
 
@@ -18,10 +19,14 @@ class Speakers(Protocol):
     Attributes:
         names: of those that can be named.
         signature: what the network takes for a speaker; empty for nothing.
+        shape: of the vector in a voiceprint.
+        maker: of that vector; None where nothing makes it.
     """
 
     names: tuple[str, ...]
     signature: tuple[tf.TensorSpec, ...]
+    shape: tuple[int, ...]
+    maker: Maker | None
 
     def find(self, wanted: Sequence[Recording] | str) -> Voiceprint:
         """Who is meant by a name or by recordings. Raises TfvcError for who cannot be meant so."""
@@ -34,7 +39,13 @@ class Speakers(Protocol):
 
 
 def argument(voiceprint: Voiceprint, speakers: Speakers) -> tuple[tf.Tensor, ...]:
-    """What the network takes for a speaker."""
+    """What the network takes for a speaker. Raises TfvcError if the voiceprint is of another kind of voice."""
+    voiceprint.check_made_by(speakers.maker)
+    if voiceprint.vector.shape != speakers.shape:
+        raise TfvcError(
+            f"a voiceprint of the shape {list(voiceprint.vector.shape)} was given to a voice that takes "
+            f"{list(speakers.shape)}; take what its own `targets` gives"
+        )
     return tuple(tf.constant(voiceprint.vector[None], spec.dtype) for spec in speakers.signature)
 
 
@@ -43,6 +54,8 @@ class OneSpeaker:
 
     names = ()
     signature = ()
+    shape = (0,)
+    maker = None
 
     def find(self, wanted):
         if isinstance(wanted, str):
@@ -68,6 +81,8 @@ class TableOfSpeakers:
     """
 
     signature = (tf.TensorSpec([1], tf.int32),)
+    shape = ()
+    maker = None
 
     def __init__(self, count: int, ids: dict[str, int]):
         taken = set(ids.values()) if any(map(str.isdecimal, ids)) else set()
@@ -105,18 +120,19 @@ class EmbeddedSpeakers:
     names = ()
 
     def __init__(self, encoder: SpeakerEncoder):
-        self._encoder = encoder
-        self.signature = (tf.TensorSpec([1, encoder.config.embedding], tf.float32),)
+        self._encoder, self.maker = encoder, encoder.maker
+        self.shape = (encoder.config.embedding,)
+        self.signature = (tf.TensorSpec([1, *self.shape], tf.float32),)
 
     def find(self, wanted):
         if isinstance(wanted, str):
             raise TfvcError(f"no speaker {wanted!r}: the voice takes its speakers from recordings; give some")
         if not wanted:
             raise TfvcError("no recording of the target voice was given; name at least one")
-        return Voiceprint(self._encoder.embed_speaker(wanted), self._encoder.maker)
+        return Voiceprint(self._encoder.embed_speaker(wanted), self.maker)
 
     def nobody_named(self):
         raise TfvcError("the voice takes its speakers from recordings; give one (--prompt)")
 
     def heard_in(self, source):
-        return Voiceprint(source.embedding(self._encoder), self._encoder.maker)
+        return Voiceprint(source.embedding(self._encoder), self.maker)

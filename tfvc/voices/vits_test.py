@@ -192,28 +192,6 @@ def test_what_cannot_be_asked_is_refused_in_one_line(one, table, embedded, tone,
 SOURCE = Recording(sung(4000, 120), 8000, "s.wav")
 
 
-def test_speakers_that_are_named_by_numbers_are_not_rows():
-    """A voice trained on LibriTTS has a speaker "3922", and perhaps no speaker "1"."""
-    named = TableOfSpeakers(3, {"3922": 0, "2": 1})
-    assert [named.find(name).vector for name in ("3922", "2")] == [0, 1]
-    for name in ("0", "1"):
-        with pytest.raises(TfvcError, match=f"no speaker '{name}' in the voice; there are 3922, 2"):
-            named.find(name)
-    whole = TableOfSpeakers(2, {"3922": 1, "1": 0})
-    assert [whole.find(name).vector for name in ("3922", "1")] == [1, 0]
-    assert TableOfSpeakers(2, {"anna": 0}).find("1").vector == 1
-
-
-def test_the_only_row_of_a_table_need_not_be_named():
-    """Coqui gives a table to a model of one speaker too."""
-    assert TableOfSpeakers(1, {"anna": 0}).nobody_named().vector == 0
-
-
-def test_many_speakers_are_told_in_part():
-    with pytest.raises(TfvcError, match=r"there are 0, 1, 2, 3, 4, 5, \.\.\. \(tfvc info lists them\)"):
-        TableOfSpeakers(109, {}).find("p225")
-
-
 def test_durations_that_no_speech_has_are_refused_before_memory_is_taken():
     model = narrow_vits(use_sdp=False, duration_filters=7)
     model.duration_predictor.proj.bias.assign([25.0])

@@ -24,6 +24,10 @@ _SCALES = {
     "noise_scale_w": "duration_noise_scale",
     "length_scale": "length_scale",
 }
+_ASSUMED = (
+    "assumed the symbols and the sample rate of the named architecture, which no weight file tells; --config ... if "
+    "the voice has a configuration"
+)
 _SPECTROGRAM = ("sampling_rate", "filter_length", "hop_length", "win_length")
 
 
@@ -40,7 +44,7 @@ def adopt_torch(state: dict[str, np.ndarray], content: Mapping[str, Any], file: 
         TfvcError: if file and configuration do not belong together, or one of them is damaged.
     """
     if config is None:
-        return Adopted(uniform(read_state_dict(state, file)[1]))
+        return Adopted(uniform(read_state_dict(state, file)[1]), notes=(_ASSUMED,))
     return _adopted(from_torch(state, content, file, config), config)
 
 
