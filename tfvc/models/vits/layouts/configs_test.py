@@ -38,6 +38,23 @@ def test_forks_of_upstream_list_symbols_and_speakers(tmp_path):
     assert found.model["n_vocab"] == 179
 
 
+def test_mms_lists_its_symbols_in_a_file_beside(tmp_path):
+    (tmp_path / "vocab.txt").write_text("_\na\nb\n \n", encoding="utf-8")
+    content = changed(UPSTREAM, "data/text_cleaners", ["transliteration_cleaners"])
+    found = upstream_config.published(written(tmp_path, content), 4)
+    (utterance,) = found.front_end.utterances("A, b!")
+    assert (utterance.ids, utterance.left_out) == ((0, 1, 0, 3, 0, 2, 0), (",", "!"))
+    assert found.notes == ()
+    content["data"]["training_files"] = "train.uroman"
+    assert "uroman" in upstream_config.published(written(tmp_path, content), 4).notes[0]
+    # What lies there is no more than a guess: it must be as many, and what the file itself lists goes before.
+    assert upstream_config.published(written(tmp_path, content), 178).front_end is None
+    assert "x" in upstream_config.published(written(tmp_path, content | {"symbols": "xyzw"}), 4).front_end.symbols
+    (tmp_path / "vocab.txt").write_bytes(b"\xff")
+    with pytest.raises(TfvcError, match=r"vocab\.txt: cannot be read"):
+        upstream_config.published(written(tmp_path, content), 4)
+
+
 def vocabulary(folder, symbols, **settings):
     (folder / "vocab.json").write_text(json.dumps({symbol: i for i, symbol in enumerate(symbols)}))
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))

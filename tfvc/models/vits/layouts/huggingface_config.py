@@ -5,7 +5,7 @@ from typing import Any
 
 from tfvc.common.errors import TfvcError
 from tfvc.common.json_file import read_object
-from tfvc.models.vits.layouts.published import Published, hop_of, number, required, taken
+from tfvc.models.vits.layouts.published import LATIN_LETTERS, Published, hop_of, number, required, taken
 from tfvc.text import TextFrontEnd
 
 _WHOSE = "the config.json of a VitsModel"
@@ -104,5 +104,5 @@ def _front_end(folder: Path) -> tuple[TextFrontEnd | None, tuple[str, ...]]:
         without_punctuation=normalize and not phonemes,
     )
     if told.get("is_uroman", False):
-        return front_end, ("the voice reads texts in Latin letters as uroman writes them; give it such texts",)
+        return front_end, (LATIN_LETTERS,)
     return front_end, ()

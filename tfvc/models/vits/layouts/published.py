@@ -10,6 +10,7 @@ from tfvc.common.errors import TfvcError
 from tfvc.text import TextFrontEnd
 
 _LARGEST = 1_000_000
+LATIN_LETTERS = "the voice reads texts in Latin letters as uroman writes them; give it such texts"
 
 
 @dataclass(frozen=True)
