@@ -31,6 +31,7 @@ def test_forks_of_upstream_list_symbols_and_speakers(tmp_path):
     assert found.front_end.encode("ba") == (2, 1)
     assert found.speakers == {"x": 0, "y": 1}
     assert read(UPSTREAM | {"speakers": {"x": 7}}, 178).speakers == {"x": 7}
+    assert read(UPSTREAM | {"speakers": {"ED\n": 0, " p  1": 1}}, 178).speakers == {"ED": 0, "p 1": 1}
     assert read(content, 4).front_end is None
     found = read(UPSTREAM, len(VITS_SYMBOLS) + 1)
     assert found.front_end is None
@@ -206,6 +207,7 @@ def test_coquis_speakers_lie_beside_the_configuration(tmp_path):
         (upstream_config, changed(UPSTREAM, "data", None), "the section 'data' of upstream's config.json is missing"),
         (upstream_config, UPSTREAM | {"speakers": {"x": "1"}}, "speakers must be names with their ids"),
         (upstream_config, UPSTREAM | {"speakers": {"x": 1, "y": 1}}, "two speakers have the same id"),
+        (upstream_config, UPSTREAM | {"speakers": {"x": 1, "x ": 2}}, "two speakers have the same name"),
         (upstream_config, UPSTREAM | {"symbols": [1]}, "symbols must be a list of texts"),
         (huggingface_config, changed(HUGGING_FACE, "vocab_size", None), "'vocab_size' of the config.json of a Vits"),
         (piper_config, changed(PIPER, "phoneme_id_map", None), "'phoneme_id_map' of a Piper voice's JSON must be"),

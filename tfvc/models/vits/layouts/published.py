@@ -112,8 +112,11 @@ def texts(content: Any, what: str, where: Path | str) -> list[str]:
 def speaker_ids(content: Any, where: Path | str) -> dict[str, int]:
     """Names of speakers with their ids, from an object or from a list in the order of the ids.
 
+    White space around names and within them is collapsed: tables that others made by splitting lines have line breaks
+    in them, which nobody types and which would break a message.
+
     Raises:
-        TfvcError: if it is neither, an id is no number from 0, or two speakers have one id.
+        TfvcError: if it is neither, an id is no number from 0, or two speakers have one id or one name.
     """
     if isinstance(content, list | tuple):
         content = {name: i for i, name in enumerate(texts(content, "speakers", where))}
@@ -121,7 +124,10 @@ def speaker_ids(content: Any, where: Path | str) -> dict[str, int]:
         raise TfvcError(f"{where}: speakers must be names with their ids, received {_shown(content)}")
     if len(set(content.values())) < len(content):
         raise TfvcError(f"{where}: two speakers have the same id")
-    return {str(name): value for name, value in content.items()}
+    named = {" ".join(str(name).split()): value for name, value in content.items()}
+    if len(named) < len(content):
+        raise TfvcError(f"{where}: two speakers have the same name")
+    return named
 
 
 def _is_id(value: Any) -> bool:
