@@ -40,7 +40,7 @@ def phonemize(text: str, voice: str, punctuation: bool = False, stress: bool = F
         try:
             return phonemizer.phonemize(
                 text,
-                language=_language_code(phonemizer, voice),
+                language=_language_code(voice),
                 backend="espeak",
                 strip=True,
                 preserve_punctuation=punctuation,
@@ -77,12 +77,13 @@ def clauses(text: str, voice: str) -> Iterator[tuple[str, str]]:
     yield from found
 
 
-def _language_code(phonemizer: Any, voice: str) -> str:
+@functools.cache
+def _language_code(voice: str) -> str:
     """The code by which phonemizer knows a voice: of the languages that a voice has, the first.
 
     espeak-ng itself takes "en" and "fr", which others' configurations have, for "en-gb" and "fr-fr".
     """
-    if phonemizer.backend.EspeakBackend.is_supported_language(voice):
+    if _phonemizer().backend.EspeakBackend.is_supported_language(voice):
         return voice
     library = _library()
     _set_voice(library, voice)
