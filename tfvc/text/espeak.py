@@ -29,7 +29,7 @@ def phonemize(text: str, voice: str, punctuation: bool = False, stress: bool = F
 
     Args:
         text: what to say.
-        voice: espeak-ng's language code, such as "en-us".
+        voice: espeak-ng's language code, such as "en-us", or what else it knows the voice by, such as "en".
         punctuation, stress: whether marks of punctuation and of stress are kept.
 
     Raises:
@@ -40,7 +40,7 @@ def phonemize(text: str, voice: str, punctuation: bool = False, stress: bool = F
         try:
             return phonemizer.phonemize(
                 text,
-                language=voice,
+                language=_language_code(voice),
                 backend="espeak",
                 strip=True,
                 preserve_punctuation=punctuation,
@@ -75,6 +75,19 @@ def clauses(text: str, voice: str) -> Iterator[tuple[str, str]]:
             found.append((phonemes.decode(), data[done:now].decode(errors="ignore")))
             done = now
     yield from found
+
+
+@functools.cache
+def _language_code(voice: str) -> str:
+    """The code by which phonemizer knows a voice: of the languages that a voice has, the first.
+
+    espeak-ng itself takes "en" and "fr", which others' configurations have, for "en-gb" and "fr-fr".
+    """
+    if _phonemizer().backend.EspeakBackend.is_supported_language(voice):
+        return voice
+    library = _library()
+    _set_voice(library, voice)
+    return library.get_current_voice().languages[1:].decode()  # its first byte is a priority
 
 
 def _set_voice(library: Any, voice: str) -> None:

@@ -97,6 +97,14 @@ def test_a_voice_by_the_code_of_its_language():
     assert clean("hello", ["espeak_phonemes"], "en-us") == clean("hello", ["piper_phonemes"], "en-us")
 
 
+@pytest.mark.parametrize(("short", "code"), [("en", "en-gb"), ("fr", "fr-fr")])
+def test_a_language_that_espeak_knows_by_a_shorter_name(short, code):
+    """Published voices of coqui say "en"; phonemizer by itself knows "en-gb" and "en-us" only."""
+    text = "rather, bonjour"
+    assert clean(text, ["espeak_phonemes"], short) == clean(text, ["espeak_phonemes"], code)
+    assert clean(text, ["espeak_phonemes"], short) != clean(text, ["espeak_phonemes"], "de")
+
+
 @pytest.mark.parametrize("cleaner", ["piper_phonemes", "espeak_phonemes"])
 def test_a_language_that_espeak_lacks_is_told(cleaner):
     with pytest.raises(TextError, match=r"espeak-ng .*'xx-none'"):

@@ -12,6 +12,7 @@ _CLOSING = r"[\"'”’»)\]}」』]*"
 _ENDS = re.compile(rf"(?:[.!?…؟।۔։]+{_CLOSING}(?=\s|$)|[。！？]+{_CLOSING})")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _CLAUSES = re.compile(r"(?<=[,;:，、；：،؛—])\s*|\s+(?=[(—–])")
+_SPACES = re.compile(r"\s+")
 # A period behind these is not the end of a sentence, though a capital follows.
 _TITLES = frozenset(re.findall(r"\w+", "mr mrs ms dr prof st jr sr gen col lt capt sgt maj rev hon vs mme mlle hr fr"))
 _LAST_WORD = re.compile(r"([^\W\d_]+)\.$")
@@ -61,11 +62,20 @@ def _ends(sentence: str, rest: str) -> bool:
 
 def _cut(sentence: str, longest: int) -> list[str]:
     """A sentence in pieces of at most `longest` characters, at the best place that each has."""
-    if len(sentence) <= longest:
-        return [sentence]
-    for places in (_CLAUSES, re.compile(r"\s+")):
-        fitting = [m for m in places.finditer(sentence) if 0 < m.start() <= longest and m.end() < len(sentence)]
+    pieces = []
+    while len(sentence) > longest:
+        end, start = _best_place(sentence, longest)
+        pieces.append(sentence[:end])
+        sentence = sentence[start:]
+    return [*pieces, sentence]
+
+
+def _best_place(sentence: str, longest: int) -> tuple[int, int]:
+    """Where a piece ends, and where the next begins."""
+    for places in (_CLAUSES, _SPACES):
+        # White space has been collapsed: a place is at most a character long.
+        found = places.finditer(sentence, 0, longest + 2)
+        fitting = [m.span() for m in found if 0 < m.start() <= longest and m.end() < len(sentence)]
         if fitting:
-            place = fitting[-1]
-            return [sentence[: place.start()], *_cut(sentence[place.end() :], longest)]
-    return [sentence[:longest], *_cut(sentence[longest:], longest)]
+            return fitting[-1]
+    return longest, longest

@@ -33,6 +33,11 @@ def test_a_long_sentence_is_cut_at_the_best_place():
     assert split_sentences("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
 
 
+def test_a_book_in_one_line_without_marks_is_cut_too():
+    """As those of languages without spaces are; there are more pieces than Python nests calls."""
+    assert split_sentences("ກ" * 1_000_001, 400) == ["ກ" * 400] * 2500 + ["ກ"]
+
+
 @given(st.text(alphabet="ab,;. \n!Ä—("), st.integers(3, 30))
 def test_nothing_is_lost_and_nothing_is_too_long(text, longest):
     pieces = split_sentences(text, longest)

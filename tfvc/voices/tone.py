@@ -9,9 +9,11 @@ import tensorflow as tf
 
 from tfvc.audio import Recording
 from tfvc.common.errors import TfvcError
+from tfvc.common.maker import Maker
 from tfvc.models.vits import ToneConverter
 from tfvc.voices.vits_conversion import Conversion
 from tfvc.voices.voice import Voiceprint
+from tfvc.weights import weights_sha256
 
 # What OpenVoice converts with.
 _NOISE_SCALE = 0.3
@@ -32,6 +34,7 @@ class ToneVoice:
 
     def __init__(self, model: ToneConverter, notes: Sequence[str] = ()):
         self.model, self.notes = model.fuse(), tuple(notes)
+        self.maker = Maker(model.name_in_presets, weights_sha256(model))
         gin, dtype = model.config.gin_channels, model.variable_dtype
         self._conversion = Conversion(self.model, (tf.TensorSpec([1, gin], dtype),), _NOISE_SCALE)
         spectrogram = tf.TensorSpec([1, None, model.config.spec_channels], dtype)
@@ -48,10 +51,16 @@ class ToneVoice:
             raise TfvcError(f"no speaker {recordings!r}: the voice takes its speakers from recordings; give some")
         if not recordings:
             raise TfvcError("no recording of the target voice was given; name at least one")
-        return Voiceprint(np.mean([self._voice_of(recording) for recording in recordings], axis=0))
+        return Voiceprint(np.mean([self._voice_of(recording) for recording in recordings], axis=0), self.maker)
 
     def convert(self, source: Recording, target: Voiceprint) -> Recording:
         """What is said in `source`, in the voice of `target`, at the model's rate and as long as the source."""
+        target.check_made_by(self.maker)
+        if target.vector.shape != (self.model.config.gin_channels,):
+            raise TfvcError(
+                f"a voiceprint of the shape {list(target.vector.shape)} was given to a tone converter of "
+                f"{self.model.config.gin_channels} values; take what its own `targets` gives"
+            )
         dtype = self.model.variable_dtype
         said_by, target = ((tf.constant(v[None], dtype),) for v in (self._voice_of(source), target.vector))
         return self._conversion(source, said_by, target)

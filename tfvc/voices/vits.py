@@ -13,6 +13,7 @@ from tfvc.models.locations import find_preset
 from tfvc.models.preset import read_config
 from tfvc.models.speaker_encoder import SpeakerEncoder
 from tfvc.models.vits import VITS, ToneConverter
+from tfvc.models.vits.tables import SCALES, check_scales
 from tfvc.text import TextFrontEnd, Utterance
 from tfvc.voices.tone import ToneVoice
 from tfvc.voices.vits_conversion import Conversion
@@ -20,8 +21,6 @@ from tfvc.voices.vits_speakers import EmbeddedSpeakers, OneSpeaker, Speakers, Ta
 from tfvc.voices.voice import Manner, Voiceprint
 from tfvc.voices.windows import in_windows
 
-# What upstream's notebook speaks with, for voices that do not say.
-_SCALES = {"noise_scale": 0.667, "duration_noise_scale": 0.8, "length_scale": 1.0}
 _PAUSE_SECONDS = 0.2
 # A symbol of a trained voice has some five frames at its usual speed.
 _MOST_FRAMES_OF_A_SYMBOL = 500
@@ -219,7 +218,5 @@ def _front_end(model: VITS, name: str) -> TextFrontEnd | None:
 
 def _scales(model: VITS, name: str) -> dict[str, float]:
     told = model.speaking or {}
-    for scale, value in told.items():
-        if scale not in _SCALES or not isinstance(value, int | float) or not 0 <= value <= 100:
-            raise TfvcError(f"{name}: speaking.json has {scale!r} = {value!r}; expected {', '.join(_SCALES)}, numbers")
-    return _SCALES | told
+    check_scales(told, f"{name}: speaking.json")
+    return SCALES | told

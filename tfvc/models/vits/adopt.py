@@ -12,6 +12,7 @@ from tfvc.models.adopted import Adopted
 from tfvc.models.vits.config import VITSConfig
 from tfvc.models.vits.layouts.published import Published
 from tfvc.models.vits.layouts.reading import Outside, from_onnx_file, from_torch, read_state_dict
+from tfvc.models.vits.tables import check_scales
 from tfvc.models.vits.upstream import linear_spec
 
 # What is under weight normalisation upstream.
@@ -23,6 +24,10 @@ _SCALES = {
     "noise_scale_w": "duration_noise_scale",
     "length_scale": "length_scale",
 }
+_ASSUMED = (
+    "assumed the symbols and the sample rate of the named architecture, which no weight file tells; --config ... if "
+    "the voice has a configuration"
+)
 _SPECTROGRAM = ("sampling_rate", "filter_length", "hop_length", "win_length")
 
 
@@ -39,7 +44,7 @@ def adopt_torch(state: dict[str, np.ndarray], content: Mapping[str, Any], file: 
         TfvcError: if file and configuration do not belong together, or one of them is damaged.
     """
     if config is None:
-        return Adopted(uniform(read_state_dict(state, file)[1]))
+        return Adopted(uniform(read_state_dict(state, file)[1]), notes=(_ASSUMED,))
     return _adopted(from_torch(state, content, file, config), config)
 
 
@@ -64,9 +69,10 @@ def uniform(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for key, value in state.items():
         if _NORMALIZED.fullmatch(key):
             flat = value.reshape(len(value), -1).astype(np.float64)
-            lengths = np.sqrt((flat**2).sum(axis=1)).astype(value.dtype)
-            found[f"{key}_g"] = lengths.reshape(-1, *(1,) * (value.ndim - 1))
-            found[f"{key}_v"] = value
+            lengths = np.sqrt((flat**2).sum(axis=1)).astype(value.dtype).reshape(-1, *(1,) * (value.ndim - 1))
+            found[f"{key}_g"] = lengths
+            # What is all zeros has no direction: any will do, but 0 / 0.
+            found[f"{key}_v"] = np.where(lengths == 0, np.ones_like(value), value)
         else:
             found[key] = value
     return found
@@ -87,6 +93,7 @@ def _adopted(outside: Outside, path: Path) -> Adopted:
     _check_ids(published, config, path)
     symbols = published.front_end and published.front_end.to_dict()
     speaking = {ours: published.inference[theirs] for theirs, ours in _SCALES.items() if theirs in published.inference}
+    check_scales(speaking, f"{path}: what the voice is spoken with")
     inputs = {"symbols": symbols, "speakers": published.speakers or None, "speaking": speaking or None}
     return Adopted(uniform(outside.state), config, spec, inputs, published.notes)
 

@@ -116,7 +116,14 @@ class VITS(ConversionModel):
             text: what `encode_text` gave.
             noise: `[batch, time, 2]` from N(0, 1), scaled by 0.8 or so; not read by a model of `use_sdp=False`.
             g: what `condition` gave.
+
+        Raises:
+            TfvcError: without noise, where durations are made of it.
         """
+        if self.config.use_sdp and noise is None:
+            raise TfvcError(
+                f"{self.name_in_presets}: durations are made of noise; give some, or zeros for the usual ones"
+            )
         if self.config.use_sdp:
             return self.duration_predictor(text.hidden, text.keep, noise, g, training=training)
         return self.duration_predictor(text.hidden, text.keep, g, training=training)

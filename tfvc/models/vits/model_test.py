@@ -110,6 +110,11 @@ def test_too_little_noise_is_refused(small):
         small.infer(tf.constant([[1, 2]]), tf.constant([2]), tf.zeros([1, 1, 4]), tf.zeros([1, 2, 2]), tf.constant([1]))
 
 
+def test_durations_that_are_made_of_noise_want_some(small):
+    with pytest.raises(TfvcError, match="vits: durations are made of noise; give some"):
+        small.infer(tf.constant([[1, 2]]), tf.constant([2]), tf.zeros([1, 9, 4]), speaker=tf.constant([1]))
+
+
 def test_a_sample_depends_on_no_frame_beyond_reach(small):
     reach, frames = small.conversion_reach, 120
     rng = np.random.default_rng(0)

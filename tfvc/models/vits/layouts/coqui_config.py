@@ -6,7 +6,7 @@ from typing import Any
 
 from tfvc.common.errors import TfvcError
 from tfvc.common.json_file import read_object
-from tfvc.models.vits.layouts.published import Published, required, section, speaker_ids
+from tfvc.models.vits.layouts.published import Published, required, section, speaker_ids, texts
 from tfvc.text import TextFrontEnd
 from tfvc.weights import load_torch_file
 
@@ -52,6 +52,9 @@ _FIXED = {
     "condition_dp_on_speaker": True,
 }
 _BLANK = "<BLNK>"
+# TTS/tts/utils/text/cleaners.py: all others make small letters. Of what else they do there is nothing here.
+_NO_CLEANER = "no_cleaners"
+_KEEPING_CAPITALS = (_NO_CLEANER, "phoneme_cleaners", "multilingual_phoneme_cleaners", "chinese_mandarin_cleaners")
 _EPS = (
     "coqui's duration predictor has 1e-4 in its layer normalisation where upstream and this one have 1e-5; durations "
     "differ by about 4e-4"
@@ -84,8 +87,11 @@ def published(content: dict[str, Any], path: Path, symbols: int, speakers: int) 
     front_end, notes = _front_end(content, path, symbols)
     if not model["use_sdp"]:
         notes = (*notes, _EPS)
+    names = _speakers(content, args, path)
+    if speakers > 1 and not names:
+        notes = (*notes, f"no file with the names of the {speakers} speakers lies beside {path}; they go by numbers")
     data = _read(section(content, "audio", _WHOSE, path), _DATA)
-    return Published(model, data, front_end, _speakers(content, args, path), _read(args, _INFERENCE), notes)
+    return Published(model, data, front_end, names, _read(args, _INFERENCE), notes)
 
 
 def _read(content: Mapping[str, Any], names: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
@@ -101,14 +107,14 @@ def _speakers(content: dict[str, Any], args: dict[str, Any], path: Path) -> dict
     if not file.is_file():
         return {}
     table = read_object(file, "coqui's speakers") if file.suffix == ".json" else load_torch_file(file)
-    return speaker_ids(dict(table), file)
+    return speaker_ids(table, file)
 
 
 def _front_end(content: dict[str, Any], path: Path, size: int) -> tuple[TextFrontEnd | None, tuple[str, ...]]:
     """TTS/tts/utils/text/tokenizer.py; the order of the symbols is in characters.py and in models/vits.py."""
     phonemes = bool(content.get("use_phonemes", False))
     characters = content.get("characters")
-    known = _symbols(characters, phonemes) if isinstance(characters, dict) else None
+    known = _symbols(characters, phonemes, path) if isinstance(characters, dict) else None
     if known is None or len(known) != size:
         return None, (f"{path} does not tell the network's {size} symbols, so the model reads no text",)
     ids = {symbol: (i,) for i, symbol in enumerate(known)}
@@ -116,25 +122,36 @@ def _front_end(content: dict[str, Any], path: Path, size: int) -> tuple[TextFron
     ends = content.get("enable_eos_bos_chars", False)
     start, end = (ids.get(characters.get(mark) or "", ()) if ends else () for mark in ("bos", "eos"))
     maker = content.get("phonemizer") or "espeak"
+    cleaner = content.get("text_cleaner") or _NO_CLEANER
     front_end = TextFrontEnd(
         symbols=ids,
         start=(*start, *blank),
         blank=blank,
         end=end,
-        cleaners=(f"{maker}_phonemes",) if phonemes else _plain_cleaners(content.get("text_cleaner")),
+        cleaners=(
+            *(() if cleaner in _KEEPING_CAPITALS else ("basic_cleaners",)),
+            *((f"{maker}_phonemes",) if phonemes else ()),
+        ),
         language=content.get("phoneme_language") if phonemes else None,
         without_punctuation=True,
     )
+    notes = ()
     if phonemes and maker != "espeak":
-        return front_end, (f"the voice's phonemes are made by {maker}, which no cleaner here does",)
-    return front_end, ()
+        notes = (f"the voice's phonemes are made by {maker}, which no cleaner here does",)
+    if cleaner not in (_NO_CLEANER, "basic_cleaners"):
+        notes = (*notes, f"numbers and abbreviations are not spelled out as by coqui's {cleaner}; write words")
+    return front_end, notes
 
 
-def _symbols(characters: dict[str, Any], phonemes: bool) -> list[str] | None:
+def _symbols(characters: dict[str, Any], phonemes: bool, path: Path) -> list[str] | None:
     """The symbols in the order of their ids, None where the file does not tell it."""
+    for name in ("pad", "eos", "bos", "blank", "characters", "punctuations", "phonemes"):
+        if not isinstance(characters.get(name), str | None):
+            raise TfvcError(f"{path}: characters.{name} of {_WHOSE} must be a text, received {characters[name]!r}")
     kind = str(characters.get("characters_class") or ("IPAPhonemes" if phonemes else "Graphemes")).rpartition(".")[2]
     if kind == "BaseVocabulary":
-        return list(characters.get("vocab_dict") or [])
+        listed = characters.get("vocab_dict") or []
+        return texts(list(listed) if isinstance(listed, dict) else listed, "characters.vocab_dict", path)
     letters, marks = characters.get("characters") or "", characters.get("punctuations") or ""
     first = [characters[name] for name in ("pad", "eos", "bos", "blank") if characters.get(name)]
     if kind == "VitsCharacters":
@@ -148,8 +165,3 @@ def _symbols(characters: dict[str, Any], phonemes: bool) -> list[str] | None:
     elif characters.get("is_unique", False):  # the order of a Python set
         return None
     return [*first, *letters, *marks]
-
-
-def _plain_cleaners(name: Any) -> tuple[str, ...]:
-    """All of coqui's cleaners but two make small letters; of what else they do there is nothing here."""
-    return () if name in (None, "no_cleaners") else ("basic_cleaners",)

@@ -70,11 +70,13 @@ HUGGING_FACE = Renaming(
         (rf"duration_predictor\.((?:post_)?(?:{_WITHIN}))", lambda match: f"dp.{_of_durations(match[1])}"),
         (r"embed_speaker\.weight", "emb_g.weight"),
     ),
+    # ylacombe/finetune-hf-vits saves a `VitsModelForPreTraining`, which has its discriminators beside.
+    left_out=(r"discriminator\..+",),
 )
 
 
 def from_huggingface(state: dict[str, np.ndarray], where: str = "state dict") -> dict[str, np.ndarray]:
-    """The state dict of a `VitsModel` under upstream's keys and in upstream's shapes.
+    """The state dict of a `VitsModel` under upstream's keys and in upstream's shapes; discriminators are left out.
 
     Raises:
         WeightError: naming a tensor that a `VitsModel` has not.

@@ -1,12 +1,11 @@
 """What lies in a repository of Hugging Face with a `VitsModel`: config.json, vocab.json, tokenizer_config.json."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 from tfvc.common.errors import TfvcError
 from tfvc.common.json_file import read_object
-from tfvc.models.vits.layouts.published import Published, required, taken
+from tfvc.models.vits.layouts.published import LATIN_LETTERS, Published, hop_of, number, required, taken
 from tfvc.text import TextFrontEnd
 
 _WHOSE = "the config.json of a VitsModel"
@@ -62,19 +61,19 @@ def published(content: dict[str, Any], path: Path) -> Published:
     required(content, _FIXED, _WHOSE, path)
     model = taken(content, _MODEL, _WHOSE, path) | {"resblock": "1"}
     # One speaker has no table, however the file counts.
-    model["n_speakers"] = content["num_speakers"] if content.get("num_speakers", 1) > 1 else 0
-    hop = math.prod(content["upsample_rates"])
-    bins = 2 * (content["spectrogram_bins"] - 1)
+    speakers = number(content, "num_speakers", 1, _WHOSE, path, kind=int)
+    model["n_speakers"] = speakers if speakers > 1 else 0
+    samples = 2 * (number(content, "spectrogram_bins", 513, _WHOSE, path, least=2, kind=int) - 1)
     data = {
         "sampling_rate": content.get("sampling_rate", 16000),
-        "filter_length": bins,
-        "hop_length": hop,
-        "win_length": bins,
+        "filter_length": samples,
+        "hop_length": hop_of(content["upsample_rates"], _WHOSE, path),
+        "win_length": samples,
     }
     inference = {
         "noise_scale": content.get("noise_scale", 0.667),
         "noise_scale_w": content.get("noise_scale_duration", 0.8),
-        "length_scale": 1 / content.get("speaking_rate", 1.0),
+        "length_scale": 1 / number(content, "speaking_rate", 1.0, _WHOSE, path, least=0.01),
     }
     front_end, notes = _front_end(path.parent)
     return Published(model, data, front_end, inference=inference, notes=notes)
@@ -85,7 +84,7 @@ def _front_end(folder: Path) -> tuple[TextFrontEnd | None, tuple[str, ...]]:
     if not (folder / "vocab.json").is_file():
         return None, (f"{folder / 'vocab.json'} is not there, so the model has no symbol table and reads no text",)
     vocabulary = read_object(folder / "vocab.json", "the symbols of a VitsTokenizer")
-    if not all(isinstance(value, int) for value in vocabulary.values()):
+    if not vocabulary or not all(isinstance(value, int) for value in vocabulary.values()):
         raise TfvcError(f"{folder / 'vocab.json'}: not symbols with their ids")
     settings = folder / "tokenizer_config.json"
     told = read_object(settings, "the settings of a VitsTokenizer") if settings.is_file() else {}
@@ -105,5 +104,5 @@ def _front_end(folder: Path) -> tuple[TextFrontEnd | None, tuple[str, ...]]:
         without_punctuation=normalize and not phonemes,
     )
     if told.get("is_uroman", False):
-        return front_end, ("the voice reads texts in Latin letters as uroman writes them; give it such texts",)
+        return front_end, (LATIN_LETTERS,)
     return front_end, ()

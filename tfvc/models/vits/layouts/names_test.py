@@ -97,6 +97,8 @@ def test_a_tensor_that_the_layout_has_not_is_told(key, convert):
 def test_what_only_training_needs_is_left_out():
     one = np.ones(1)
     assert from_coqui({"disc.nets.0.convs.0.weight": one, "emb_g.weight": one}) == {"emb_g.weight": one}
+    finetuned = {"discriminator.discriminators.0.convs.0.weight_g": one, "embed_speaker.weight": one}
+    assert from_huggingface(finetuned) == {"emb_g.weight": one}
     assert LIGHTNING({"model_d.x": one, "model_g.dec.conv_pre.bias": one}) == {"dec.conv_pre.bias": one}
     with pytest.raises(WeightError, match="other is in the layout of Piper's training"):
         LIGHTNING({"other": one})

@@ -1,6 +1,5 @@
 """What Piper's files say: the JSON beside a voice, the graph of its ONNX, the settings in a checkpoint."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfvc.common.errors import TfvcError
-from tfvc.models.vits.layouts.published import Published, section, speaker_ids, taken
+from tfvc.models.vits.layouts.published import Published, hop_of, number, section, speaker_ids, taken, texts
 from tfvc.text import TextFrontEnd
 from tfvc.weights.onnx_reader import OnnxNode
 
@@ -34,14 +33,27 @@ def voice(
         TfvcError: naming a field that is missing or not Piper's.
     """
     rate = taken(section(content, "audio", _WHOSE, path), {"sampling_rate": "sample_rate"}, _WHOSE, path)
+    _check_belongs(content, path, model, settings or {}, rate["sampling_rate"])
     told = {name: value for name, value in (settings or {}).items() if name in _TRAINED_WITH}
-    data = rate | {"hop_length": math.prod(model["upsample_rates"])} | _TRAINED_WITH | told
+    data = rate | {"hop_length": hop_of(model["upsample_rates"], _WHOSE, path)} | _TRAINED_WITH | told
     names = {"noise_scale": "noise_scale", "noise_scale_w": "noise_w", "length_scale": "length_scale"}
-    told = content.get("inference") or {}
-    inference = {ours: float(told[theirs]) for ours, theirs in names.items() if theirs in told}
+    told = section(content, "inference", _WHOSE, path) if content.get("inference") else {}
+    inference = {ours: told[theirs] for ours, theirs in names.items() if theirs in told}
     speakers = speaker_ids(content.get("speaker_id_map") or {}, path)
     front_end, notes = _front_end(content, path)
     return Published(model, data, front_end, speakers, inference, notes)
+
+
+def _check_belongs(
+    content: dict[str, Any], path: Path, model: Mapping[str, Any], settings: Mapping[str, Any], rate: Any
+) -> None:
+    """Refuses the JSON of another voice, as far as it can be told."""
+    has, told = model["n_speakers"], number(content, "num_speakers", model["n_speakers"], _WHOSE, path, kind=int)
+    if max(told, 1) != max(has, 1):
+        raise TfvcError(f"{path}: num_speakers is {told}, the network has {max(has, 1)}; give the voice's own JSON")
+    trained = settings.get("sample_rate", rate)
+    if trained != rate:
+        raise TfvcError(f"{path}: sample_rate is {rate}, the training's was {trained}; give the voice's own JSON")
 
 
 def _front_end(content: dict[str, Any], path: Path) -> tuple[TextFrontEnd | None, tuple[str, ...]]:
@@ -49,11 +61,12 @@ def _front_end(content: dict[str, Any], path: Path) -> tuple[TextFrontEnd | None
     table = section(content, "phoneme_id_map", _WHOSE, path)
     symbols = {symbol: tuple(ids) if isinstance(ids, list) else (ids,) for symbol, ids in table.items()}
     pad, start, end = (taken(symbols, {"it": mark}, "phoneme_id_map", path)["it"] for mark in "_^$")
-    for symbol, others in (content.get("phoneme_map") or {}).items():
-        if symbol in symbols or all(other in symbols for other in others):
-            symbols[symbol] = _joined([symbols[other] for other in others], pad)
+    symbols = _mapped(content, path, symbols, pad)
     kind = content.get("phoneme_type", "espeak")
-    language = (content.get("espeak") or {}).get("voice") if kind == "espeak" else None
+    if not isinstance(kind, str):
+        raise TfvcError(f"{path}: phoneme_type of {_WHOSE} must be a name, received {kind!r}")
+    espeak = section(content, "espeak", _WHOSE, path) if content.get("espeak") else {}
+    language = espeak.get("voice") if kind == "espeak" else None
     front_end = TextFrontEnd(
         symbols=symbols,
         start=(*start, *pad),
@@ -65,6 +78,22 @@ def _front_end(content: dict[str, Any], path: Path) -> tuple[TextFrontEnd | None
     if kind not in _CLEANERS:
         return front_end, (f"the voice reads phonemes of the kind {kind!r}, which no cleaner here makes of a text",)
     return front_end, ()
+
+
+def _mapped(
+    content: dict[str, Any], path: Path, symbols: dict[str, tuple[int, ...]], pad: tuple[int, ...]
+) -> dict[str, tuple[int, ...]]:
+    """The symbols, with those that others are spoken for: they have the ids of these, with blanks between.
+
+    One of whose substitutes there is no id is no symbol; a text with it is refused by its name.
+    """
+    table = section(content, "phoneme_map", _WHOSE, path) if content.get("phoneme_map") else {}
+    found = {symbol: ids for symbol, ids in symbols.items() if symbol not in table}
+    for symbol, others in table.items():
+        others = texts(others, f"{symbol!r} of phoneme_map", path)
+        if others and all(other in symbols for other in others):
+            found[symbol] = _joined([symbols[other] for other in others], pad)
+    return found
 
 
 def _joined(ids: list[tuple[int, ...]], pad: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """What the configuration files of others say of a VITS, in one form."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 from tfvc.common.errors import TfvcError
 from tfvc.text import TextFrontEnd
+
+_LARGEST = 1_000_000
+LATIN_LETTERS = "the voice reads texts in Latin letters as uroman writes them; give it such texts"
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,35 @@ def required(content: Mapping[str, Any], values: Mapping[str, Any], whose: str, 
             )
 
 
+def number(
+    content: Mapping[str, Any], name: str, default: float, whose: str, where: Path | str, least: float = 0, kind=float
+) -> float | int:
+    """A field that is a number.
+
+    Args:
+        content: the object it is in.
+        name, default: the field, and what it is where it is not there.
+        whose, where: for messages.
+        least: what it may be.
+        kind: float, or int for whole numbers.
+
+    Raises:
+        TfvcError: for anything else.
+    """
+    value = content.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | kind) or not least <= value <= _LARGEST:
+        must = f"a {'whole ' if kind is int else ''}number from {least} to {_LARGEST}"
+        raise TfvcError(f"{where}: {name} of {whose} must be {must}, received {_shown(value)}")
+    return kind(value)
+
+
+def hop_of(rates: Any, whose: str, where: Path | str) -> int:
+    """Samples for each frame, of what each upsampling multiplies by. Raises TfvcError if these are no whole numbers."""
+    if not isinstance(rates, list | tuple) or not all(map(_is_id, rates)):
+        raise TfvcError(f"{where}: upsample_rates of {whose} must be whole numbers, received {_shown(rates)}")
+    return math.prod(rates)
+
+
 def texts(content: Any, what: str, where: Path | str) -> list[str]:
     """A list of texts. Raises TfvcError for anything else."""
     if not isinstance(content, list | tuple) or not all(isinstance(item, str) for item in content):
@@ -79,8 +112,11 @@ def texts(content: Any, what: str, where: Path | str) -> list[str]:
 def speaker_ids(content: Any, where: Path | str) -> dict[str, int]:
     """Names of speakers with their ids, from an object or from a list in the order of the ids.
 
+    White space around names and within them is collapsed: tables that others made by splitting lines have line breaks
+    in them, which nobody types and which would break a message.
+
     Raises:
-        TfvcError: if it is neither, an id is no number from 0, or two speakers have one id.
+        TfvcError: if it is neither, an id is no number from 0, or two speakers have one id or one name.
     """
     if isinstance(content, list | tuple):
         content = {name: i for i, name in enumerate(texts(content, "speakers", where))}
@@ -88,7 +124,10 @@ def speaker_ids(content: Any, where: Path | str) -> dict[str, int]:
         raise TfvcError(f"{where}: speakers must be names with their ids, received {_shown(content)}")
     if len(set(content.values())) < len(content):
         raise TfvcError(f"{where}: two speakers have the same id")
-    return {str(name): value for name, value in content.items()}
+    named = {" ".join(str(name).split()): value for name, value in content.items()}
+    if len(named) < len(content):
+        raise TfvcError(f"{where}: two speakers have the same name")
+    return named
 
 
 def _is_id(value: Any) -> bool:

@@ -30,12 +30,10 @@ class Outside:
     """A model from outside.
 
     Attributes:
-        layout: whose file it is.
         state: the weights under upstream's keys, `weight_g` and `weight_v` where the file has them.
         published: what the configuration says.
     """
 
-    layout: str
     state: dict[str, np.ndarray]
     published: Published
 
@@ -73,14 +71,14 @@ def from_torch(state: dict[str, np.ndarray], content: Mapping[str, Any], file: P
         raise TfvcError(f"{config}: a configuration {whose}, and {file} has the layout of {layout}; give its own")
     rows = {name: len(state[key]) if key in state else 0 for name, key in _ROWS.items()}
     if layout == "upstream":
-        return Outside(layout, state, upstream_config.published(config, rows["symbols"]))
+        return Outside(state, upstream_config.published(config, rows["symbols"]))
     if layout == "Hugging Face":
-        return Outside(layout, state, huggingface_config.published(told, config))
+        return Outside(state, huggingface_config.published(told, config))
     if layout == "coqui":
-        return Outside(layout, state, coqui_config.published(told, config, **rows))
+        return Outside(state, coqui_config.published(told, config, **rows))
     settings = content.get("hyper_parameters")
     sizes = piper_config.trained_sizes(settings, file, **rows)
-    return Outside(layout, state, piper_config.voice(told, config, sizes, settings))
+    return Outside(state, piper_config.voice(told, config, sizes, settings))
 
 
 _ROWS = {"symbols": "enc_p.emb.weight", "speakers": "emb_g.weight"}
@@ -97,7 +95,7 @@ def from_onnx_file(file: Path, config: Path) -> Outside:
         raise TfvcError(f"{config}: not the JSON of a Piper voice, which has a phoneme_id_map")
     state, found = from_onnx(read_onnx(file), str(file))
     sizes = piper_config.sizes(state, found.modules, str(file))
-    return Outside("Piper", state, piper_config.voice(told, config, sizes))
+    return Outside(state, piper_config.voice(told, config, sizes))
 
 
 def _layout_of(config: Mapping[str, Any]) -> str | None:
