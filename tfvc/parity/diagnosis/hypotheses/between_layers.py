@@ -94,11 +94,14 @@ def _term(subject: TensorSubject, words: str, y: np.ndarray) -> Iterator[Hypothe
     times = float(np.vdot(part, difference) / max(np.vdot(part, part), 1e-300))
     left = np.linalg.norm(difference - times * part)
     if difference.size > FEW and times and left <= VANISHED * np.linalg.norm(difference):
-        much = "" if abs(abs(times) - 1) < 1e-9 else f"{abs(times):.6g} times "
+        whole = abs(abs(times) - 1) < 1e-9
+        much = "" if whole else f"{abs(times):.6g} times "
         # What enters a layer and is added behind it goes round it.
         term = "a residual term" if words.startswith("the input") else "a term"
         said = f"{term}, {much}{words}, is {'added that torch does not add' if times > 0 else 'missing'}"
-        yield _replaced(subject, said, "Compare the sums (residual connections) with torch's.", SUM)
+        # A part of a term may as well be a layer's that gives it scaled.
+        name = SUM if whole else "scaled term"
+        yield _replaced(subject, said, "Compare the sums (residual connections) with torch's.", name)
 
 
 def _function_of(subject: TensorSubject, path: str, y: np.ndarray) -> Iterator[Hypothesis]:
