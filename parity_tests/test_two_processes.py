@@ -12,7 +12,7 @@ from parity_tests.honest import cell_in_rnn
 from parity_tests.test_optimizer_pairs import case as optimizers
 from parity_tests.test_optimizer_pairs import of_keras, of_torch
 from tfvc.cases import find_case
-from tfvc.cli.conftest import refused, tfvc  # noqa: F401 (a fixture)
+from tfvc.cli.conftest import refused, tfvc, tfvc_anew  # noqa: F401 (fixtures)
 from tfvc.cli.without_torch_test import ABSENT
 from tfvc.common.errors import TfvcError
 from tfvc.parity import LayerTable, OptimizerPair, ParityCase, Turn, compare
@@ -184,14 +184,14 @@ def test_a_phase_that_holds_a_model_against_itself_cannot_be_dumped():
 
 
 @pytest.mark.slow
-def test_the_commands_and_that_only_one_of_them_needs_torch(tfvc, tmp_path):  # noqa: F811
+def test_the_commands_and_that_only_one_of_them_needs_torch(tfvc, tfvc_anew, tmp_path):  # noqa: F811
     ours, theirs = tmp_path / "keras", tmp_path / "torch"
-    done = tfvc("parity", "dump", "dense", ours, "--side", "keras", "--phase", "forward", prelude=ABSENT)
+    done = tfvc_anew("parity", "dump", "dense", ours, "--side", "keras", "--phase", "forward", prelude=ABSENT)
     assert done.returncode == 0, done.stderr
     done = tfvc("parity", "dump", "dense", theirs, "--side", "torch", "--beside", ours)
     assert done.returncode == 0, done.stderr
     written = ("--report", tmp_path / "x.html", "--json", tmp_path / "x.json")
-    done = tfvc("parity", "judge", theirs, ours, *written, prelude=ABSENT)
+    done = tfvc_anew("parity", "judge", theirs, ours, *written, prelude=ABSENT)
     assert done.returncode == 0, done.stderr
     assert "PASS" in done.stdout
     (report,) = json.loads((tmp_path / "x.json").read_text())
