@@ -16,6 +16,8 @@ from tfvc.weights.renaming import Renaming
 LIGHTNING = Renaming("Piper's training", ((r"model_g\.(.+)", r"\1"),), left_out=(r"model_d\..+",))
 
 _SCALE = re.compile(r"/(dp/(?:post_)?flows\.\d+)/Exp_output_0")
+# Torch's exporter itself folds no more than -logs, and names it after the node that takes it.
+_EXPONENTIAL = re.compile(r"/(dp/(?:post_)?flows\.\d+)/Exp")
 
 
 def from_onnx(graph: OnnxGraph, where: str) -> tuple[dict[str, np.ndarray], Parameters]:
@@ -26,10 +28,12 @@ def from_onnx(graph: OnnxGraph, where: str) -> tuple[dict[str, np.ndarray], Para
     """
     found = parameters(graph, where)
     state, left = dict(found.state), []
+    taken_by = {node.inputs[0]: node.name for node in graph.nodes if node.operation == "Exp" and node.inputs}
     for name, array in found.constants.items():
-        scale = _SCALE.fullmatch(name)
-        if scale and f"{(path := scale[1].replace('/', '.'))}.m" in state and f"{path}.logs" not in state:
-            state[f"{path}.logs"] = -np.log(array)
+        scale, exponent = _SCALE.fullmatch(name), _EXPONENTIAL.fullmatch(taken_by.get(name, ""))
+        path = (scale or exponent)[1].replace("/", ".") if scale or exponent else None
+        if path and f"{path}.m" in state and f"{path}.logs" not in state:
+            state[f"{path}.logs"] = -np.log(array) if scale else -array
         elif array.dtype.kind == "f" and array.size > 1:
             left.append(name)
     if left:

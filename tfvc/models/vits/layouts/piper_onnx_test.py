@@ -26,14 +26,15 @@ def voice():
     return narrow_vits(states={"fused": True, "speaking_only": True}, **changes)
 
 
-def exported(model):
-    """Kernels of wavenets have lost their names, and exp(-logs) has been computed."""
+def exported(model, folded):
+    """Kernels of wavenets have lost their names, and exp(-logs) has been computed, or only -logs."""
     config, tensors, nodes = model.config, [], []
     for number, (key, value) in enumerate(state_dict(model).items()):
         path, _, kind = key.rpartition(".")
         name = f"onnx::Conv_{number}" if kind == "weight" and any(part in path for part in WAVENETS) else key
         if key == "dp.flows.0.logs":
-            name, value = "/dp/flows.0/Exp_output_0", np.exp(-value)
+            name, value = ("/dp/flows.0/Exp_output_0", np.exp(-value)) if folded else ("onnx::Exp_7", -value)
+            nodes += [] if folded else [node("Exp", "/dp/flows.0/Exp", [name])]
         tensors.append(tensor(name, value))
         if kind == "weight" and value.ndim == 3:
             up = path.startswith("dec.ups.")
@@ -56,8 +57,9 @@ def scope_of(path, operation):
     return "/" + "/".join([*parts, operation])
 
 
-def test_its_sizes_speakers_and_weights_are_found(voice, tmp_path):
-    (tmp_path / "v.onnx").write_bytes(exported(voice))
+@pytest.mark.parametrize("folded", [True, False])
+def test_its_sizes_speakers_and_weights_are_found(voice, tmp_path, folded):
+    (tmp_path / "v.onnx").write_bytes(exported(voice, folded))
     (tmp_path / "v.onnx.json").write_text(json.dumps(PIPER | {"audio": {"sample_rate": 8000}}))
     adopted = adopt_onnx(tmp_path / "v.onnx", tmp_path / "v.onnx.json")
     # An export does not tell the posterior encoder, which is not there.
