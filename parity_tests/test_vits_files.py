@@ -13,6 +13,7 @@ from tfvc.cli.export_torch import export_torch
 from tfvc.cli.import_torch import import_torch
 from tfvc.models.vits import VITS
 from tfvc.models.vits.adopt import adopt_torch
+from tfvc.testing import assert_equal_in_float64
 from tfvc.text import VITS_SYMBOLS
 from tfvc.weights import load_state_dict, load_torch_file, read_torch_file, state_dict
 from torch_ref import vits
@@ -174,7 +175,7 @@ def test_a_repository_of_hugging_face_sounds_the_same(theirs):
     found = ours.infer(ids, np.array([9]), *silence, np.array([2]), 0.0, 1.0, 0.0)["waveform"][..., 0]
     model.float()
     assert found.shape == expected.shape
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+    assert_equal_in_float64(found, expected)
 
 
 def test_it_becomes_a_preset_with_its_tokenizer(theirs, tmp_path):
